@@ -1,0 +1,57 @@
+"""The Pulumi program: settings -> components -> exports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pulumi
+
+import deployment
+import settings
+from components import BuiltImage, BuiltImageArgs, ImageRepository, ImageRepositoryArgs
+from ecr.errors import EcrError
+
+ROOT = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    """Deploy one stack. All that can be refused is refused before the first resource is registered."""
+    stack = settings.load(ROOT)
+    publication = deployment.plan_publication(stack, ROOT)
+
+    repository = ImageRepository(
+        "repository",
+        ImageRepositoryArgs(
+            repository_name=stack.repository,
+            tag_mutability=stack.tag_mutability,
+            scan_on_push=stack.scan_on_push,
+            encryption=stack.encryption,
+            lifecycle=stack.lifecycle,
+            force_delete=stack.force_delete,
+            tags=stack.tags,
+        ),
+        pulumi.ResourceOptions(protect=stack.protect),
+    )
+    pulumi.export("repository_name", repository.name)
+    pulumi.export("repository_arn", repository.arn)
+    pulumi.export("repository_url", repository.url)
+    pulumi.export("registry_host", repository.registry_host)
+    pulumi.export("docker_login_command", repository.docker_login_command)
+
+    if publication is not None:
+        image = BuiltImage(
+            "image",
+            BuiltImageArgs(
+                repository_url=repository.url, plan=publication.plan, find_image=publication.repository.find_image
+            ),
+        )
+        pulumi.export("image_tag", image.tag)
+        pulumi.export("image_digest", image.digest)
+        pulumi.export("image_uri", image.uri)
+        pulumi.export("pull_command", image.pull_command)
+
+
+try:
+    main()
+except EcrError as error:
+    raise pulumi.RunError(str(error)) from None

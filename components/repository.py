@@ -1,0 +1,168 @@
+"""`ImageRepository`: an ECR repository with everything that it should never be without."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import pulumi
+import pulumi_aws as aws
+
+from ecr import lifecycle, reference
+from ecr.errors import InputError
+from ecr.lifecycle import DEFAULT_RULES, LifecycleRule
+from ecr.repository import Encryption, EncryptionType, TagMutability
+
+# AWS KMS API reference, ScheduleKeyDeletion: 7 to 30 days. The longest, because without its key a repository is lost.
+_KEY_DELETION_DAYS = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageRepositoryArgs:
+    """What an `ImageRepository` is to be.
+
+    Attributes:
+        repository_name: the name in ECR, such as `dev/yoon-app`. Changing it replaces the repository.
+        tag_mutability: which tags can be moved to another image; by default none.
+        scan_on_push: whether ECR scans an image when it arrives. Where the registry has scanning rules of its own,
+            these decide instead (ECR user guide, "Scan images for software vulnerabilities").
+        encryption: how layers are encrypted at rest. Changing it replaces the repository (ECR API reference,
+            CreateRepository: the encryption of a repository can't be changed).
+        lifecycle: rules that expire images, in order of priority; by default the latest 10 images stay, an empty
+            sequence means that nothing expires.
+        policy: repository policy, a JSON document; None means that only this account's identities have access.
+        force_delete: whether deleting the repository deletes the images inside too; otherwise ECR refuses while there
+            are any.
+        tags: AWS tags of the repository and its key.
+    """
+
+    repository_name: str
+    tag_mutability: TagMutability = TagMutability()
+    scan_on_push: bool = True
+    encryption: Encryption = Encryption()
+    lifecycle: Sequence[LifecycleRule] = DEFAULT_RULES
+    policy: pulumi.Input[str] | None = None
+    force_delete: bool = False
+    tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class ImageRepository(pulumi.ComponentResource):
+    """An ECR repository with its lifecycle policy, scanning, encryption and, if asked for, a repository policy.
+
+    Attributes:
+        name: the repository's name.
+        arn: its ARN.
+        url: `HOST/NAME`, what images are pushed to.
+        registry_host: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`, what Docker signs in to.
+        docker_login_command: a shell command that signs Docker in; it holds no secret.
+        key_arn: the KMS key in use, None with AES256.
+
+    Raises:
+        InputError: for a name or rules that ECR would refuse, before anything is registered.
+    """
+
+    name: pulumi.Output[str]
+    arn: pulumi.Output[str]
+    url: pulumi.Output[str]
+    registry_host: pulumi.Output[str]
+    docker_login_command: pulumi.Output[str]
+    key_arn: pulumi.Output[str] | None
+
+    def __init__(self, name: str, args: ImageRepositoryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        policy = _lifecycle_policy(args)
+        _check_name(args.repository_name)
+        super().__init__(
+            "container-registry:index:ImageRepository", name, {"repositoryName": args.repository_name}, opts
+        )
+        child = pulumi.ResourceOptions(parent=self)
+        self.key_arn = _key_arn(name, args, child)
+        repository = aws.ecr.Repository(
+            f"{name}-repo",
+            name=args.repository_name,
+            image_tag_mutability=args.tag_mutability.mutability.value,
+            image_tag_mutability_exclusion_filters=_exclusion_filters(args.tag_mutability),
+            image_scanning_configuration=aws.ecr.RepositoryImageScanningConfigurationArgs(
+                scan_on_push=args.scan_on_push
+            ),
+            encryption_configurations=[
+                aws.ecr.RepositoryEncryptionConfigurationArgs(
+                    encryption_type=args.encryption.type.value, kms_key=self.key_arn
+                )
+            ],
+            force_delete=args.force_delete,
+            tags=args.tags or None,
+            # The name is the caller's, so the old repository has to make room for its replacement.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+        )
+        if policy is not None:
+            aws.ecr.LifecyclePolicy(f"{name}-lifecycle", repository=repository.name, policy=policy, opts=child)
+        if args.policy is not None:
+            aws.ecr.RepositoryPolicy(f"{name}-policy", repository=repository.name, policy=args.policy, opts=child)
+
+        self.name = repository.name
+        self.arn = repository.arn
+        self.url = repository.repository_url
+        self.registry_host = self.url.apply(lambda url: reference.RepositoryUrl.parse(url).host)
+        self.docker_login_command = pulumi.Output.format(
+            "aws ecr get-login-password --region {0} | docker login --username AWS --password-stdin {1}",
+            self.arn.apply(_region),
+            self.registry_host,
+        )
+        self.register_outputs(
+            {
+                "name": self.name,
+                "arn": self.arn,
+                "url": self.url,
+                "registryHost": self.registry_host,
+                "dockerLoginCommand": self.docker_login_command,
+                "keyArn": self.key_arn,
+            }
+        )
+
+
+def _check_name(repository_name: str) -> None:
+    if not reference.is_repository_name(repository_name):
+        raise InputError(
+            "repository_name", f"{repository_name!r} is not accepted; accepted: {reference.REPOSITORY_NAME_RULE}"
+        )
+
+
+def _lifecycle_policy(args: ImageRepositoryArgs) -> str | None:
+    if not args.lifecycle:
+        return None
+    try:
+        return lifecycle.render(args.lifecycle)
+    except ValueError as error:
+        raise InputError("lifecycle", str(error)) from error
+
+
+def _key_arn(name: str, args: ImageRepositoryArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str] | None:
+    if args.encryption.type is not EncryptionType.KMS:
+        return None
+    if args.encryption.key_arn is not None:
+        return pulumi.Output.from_input(args.encryption.key_arn)
+    key = aws.kms.Key(
+        f"{name}-key",
+        description=f"Encrypts the images of the ECR repository {args.repository_name}",
+        enable_key_rotation=True,
+        deletion_window_in_days=_KEY_DELETION_DAYS,
+        tags=args.tags or None,
+        opts=opts,
+    )
+    return key.arn
+
+
+def _exclusion_filters(
+    tag_mutability: TagMutability,
+) -> list[aws.ecr.RepositoryImageTagMutabilityExclusionFilterArgs] | None:
+    filters = [
+        aws.ecr.RepositoryImageTagMutabilityExclusionFilterArgs(filter=pattern, filter_type="WILDCARD")
+        for pattern in tag_mutability.exclusions
+    ]
+    return filters or None
+
+
+def _region(arn: str) -> str:
+    """The Region in `arn:aws:ecr:REGION:ACCOUNT:repository/NAME`."""
+    return arn.split(":")[3]

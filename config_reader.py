@@ -1,0 +1,190 @@
+"""Reads typed values out of a stack's configuration, and collects every mistake with the path of its key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeVar
+
+from ecr.errors import InputError, InputErrors
+
+_MAX_SHOWN = 80
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def open_section(namespace: str, values: Mapping[str, object], secret_keys: frozenset[str]) -> Section:
+    """The top of a configuration, whose keys are named `NAMESPACE:KEY`, `NAMESPACE:KEY.KEY` and `NAMESPACE:KEY[0]`."""
+    return Section(f"{namespace}:", values, [], secret_keys=secret_keys)
+
+
+class Section:
+    """One object of the configuration. Values are asked for by key and type; `finish` names the keys nobody asked for.
+
+    A wrong value is noted and its default handed out, so that one reading finds all mistakes.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        values: Mapping[str, object],
+        errors: list[InputError],
+        *,
+        secret_keys: frozenset[str] = frozenset(),
+        is_secret: bool = False,
+    ) -> None:
+        self._path = path
+        self._values = values
+        self._errors = errors
+        self._secret_keys = secret_keys
+        self._asked: set[str] = set()
+        self.is_secret = is_secret
+
+    def has(self, key: str) -> bool:
+        """Whether the key is there with a value."""
+        return self._values.get(key) is not None
+
+    def wrong(self, key: str, problem: str) -> None:
+        """Note a mistake; `key` may be a path below this section, or empty for the section itself."""
+        self._errors.append(InputError(self._name(key), problem))
+
+    def finish(self) -> None:
+        """Note unknown keys. At the top, raise `InputErrors` when there was any mistake."""
+        for key in sorted(set(self._values) - self._asked):
+            self.wrong(key, f"is not a known key; known: {', '.join(sorted(self._asked))}")
+        if self._path.endswith(":") and self._errors:
+            raise InputErrors(tuple(self._errors))
+
+    def text(self, key: str, accept: Callable[[str], bool], rule: str) -> str | None:
+        """The text under `key`, None when it is missing or wrong."""
+        value = self._get(key)
+        if value is None or self._accepted(key, value, accept, rule):
+            return value if isinstance(value, str) else None
+        return None
+
+    def required_text(self, key: str, accept: Callable[[str], bool], rule: str, *, example: str) -> str:
+        """The text under `key`; a missing one is a mistake, and '' is handed out."""
+        if not self.has(key):
+            self._asked.add(key)
+            name = self._name(key).partition(":")[2]
+            self.wrong(key, f"is missing; accepted: {rule}. Run: pulumi config set --path {name} {example}")
+            return ""
+        return self.text(key, accept, rule) or ""
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        """True or false, also as Pulumi's text for them."""
+        value = self._get(key)
+        if value is None:
+            return default
+        if value in ("true", "false"):
+            return value == "true"
+        if isinstance(value, bool):
+            return value
+        self._refuse(key, value, "true or false")
+        return default
+
+    def count(self, key: str) -> int | None:
+        """A whole number of 1 or more, None when it is missing or wrong."""
+        value = self._get(key)
+        if value is None:
+            return None
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+            return value
+        self._refuse(key, value, "a whole number, 1 or more")
+        return None
+
+    def choice(self, key: str, kind: type[Choice], *, default: Choice) -> Choice:
+        """One of the values of an enumeration."""
+        value = self._get(key)
+        if value is None:
+            return default
+        if isinstance(value, str) and value in set(kind):
+            return kind(value)
+        self._refuse(key, value, f"one of {', '.join(kind)}")
+        return default
+
+    def section(self, key: str) -> Section | None:
+        """The object under `key`; an empty one counts as missing, because Pulumi.yaml gives it as the default."""
+        value = self._structure(key)
+        if value is None or value == {}:
+            return None
+        if isinstance(value, dict):
+            return Section(f"{self._name(key)}.", value, self._errors, is_secret=self._hides(key))
+        self._refuse(key, value, "an object with keys")
+        return None
+
+    def sections(self, key: str) -> tuple[Section, ...]:
+        """The objects of the list under `key`."""
+        found = []
+        for index, value in enumerate(self._items(key)):
+            if isinstance(value, dict):
+                found.append(Section(f"{self._name(key)}[{index}].", value, self._errors, is_secret=self._hides(key)))
+            else:
+                self._refuse(f"{key}[{index}]", value, "an object with keys")
+        return tuple(found)
+
+    def texts(self, key: str, accept: Callable[[str], bool], rule: str) -> tuple[str, ...]:
+        """The texts of the list under `key`."""
+        items = enumerate(self._items(key))
+        return tuple(str(value) for index, value in items if self._accepted(f"{key}[{index}]", value, accept, rule))
+
+    def text_map(self, key: str, accept_key: Callable[[str], bool], rule: str) -> Mapping[str, str]:
+        """The object under `key` whose values are all texts."""
+        value = self._structure(key)
+        if value is None:
+            return MappingProxyType({})
+        if not isinstance(value, dict):
+            self._refuse(key, value, f"an object: {rule}")
+            return MappingProxyType({})
+        for name, item in value.items():
+            if not accept_key(name):
+                self.wrong(key, f"{_shown(name)} is not accepted as a key; accepted: {rule}")
+            elif not isinstance(item, str):
+                self._refuse(f"{key}.{name}", item, rule)
+        return MappingProxyType({name: item for name, item in value.items() if isinstance(item, str)})
+
+    def _items(self, key: str) -> list[object]:
+        value = self._structure(key)
+        if value is None or isinstance(value, list):
+            return value or []
+        self._refuse(key, value, "a list")
+        return []
+
+    def _structure(self, key: str) -> object:
+        """An object or list, which Pulumi hands over as JSON text at the top."""
+        value = self._get(key)
+        if not (isinstance(value, str) and value[:1] in ("{", "[")):
+            return value
+        try:
+            parsed: object = json.loads(value)
+        except ValueError:
+            return value
+        return parsed
+
+    def _get(self, key: str) -> object:
+        self._asked.add(key)
+        return self._values.get(key)
+
+    def _accepted(self, key: str, value: object, accept: Callable[[str], bool], rule: str) -> bool:
+        if isinstance(value, str) and accept(value):
+            return True
+        self._refuse(key, value, rule)
+        return False
+
+    def _refuse(self, key: str, value: object, rule: str) -> None:
+        shown = "[secret]" if self._hides(key) else _shown(value)
+        self.wrong(key, f"{shown} is not accepted; accepted: {rule}")
+
+    def _hides(self, key: str) -> bool:
+        top_key = key.partition("[")[0].partition(".")[0]
+        return self.is_secret or top_key in self._secret_keys
+
+    def _name(self, key: str) -> str:
+        return self._path + key if key else self._path.rstrip(".")
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 3]}..."

@@ -1,0 +1,49 @@
+"""What a stack is about to do, found out before anything is registered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ecr import build_context, publication
+from ecr.publication import PublicationPlan
+from settings import Settings
+
+if TYPE_CHECKING:
+    from ecr.aws import EcrRepository
+
+
+@dataclass(frozen=True)
+class Publication:
+    """The plan for a stack's image, and the repository that was asked for it."""
+
+    plan: PublicationPlan
+    repository: EcrRepository
+
+
+def plan_publication(settings: Settings, root: Path) -> Publication | None:
+    """Compare what would be built with what the repository holds; None for a stack that builds nothing.
+
+    Raises:
+        InputError: when the build context can't be read.
+        Conflict: when the tag holds other content and can't be moved.
+        RemoteError: when AWS or the registry refuses to say what it holds.
+    """
+    if settings.build is None:
+        return None
+    # A third of a second to load, which stacks that build nothing do without.
+    from ecr.aws import EcrRepository  # noqa: PLC0415
+
+    repository = EcrRepository(settings.repository, region=settings.region, profile=settings.profile)
+    content_digest = build_context.content_digest(settings.build, root)
+    plan = publication.plan(
+        settings.build,
+        content_digest=content_digest,
+        published=repository.find_image(settings.build.resolve_tag(content_digest)),
+        mutability=settings.tag_mutability,
+        repository=settings.repository,
+        now=datetime.now(UTC),
+    )
+    return Publication(plan, repository)

@@ -1,0 +1,160 @@
+"""Calls to AWS. The only module that sees boto3's exceptions: callers get `RemoteError` or a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ecr import oci
+from ecr.build import CONTENT_LABEL
+from ecr.errors import RemoteError
+from ecr.publication import PublishedImage
+from ecr.reference import RepositoryUrl, is_digest
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef
+
+_CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 5})
+
+# Codes that botocore's retries gave up on, or that pass by themselves.
+_TEMPORARY = frozenset(
+    {"ThrottlingException", "Throttling", "TooManyRequestsException", "ServerException", "ServiceUnavailable",
+     "RequestTimeout", "InternalFailure"}
+)  # fmt: skip
+
+_HINTS = {
+    "AccessDeniedException": "the credentials in use lack this permission on the repository",
+    "UnrecognizedClientException": "the credentials are not valid in this Region, or the Region is not enabled",
+    "InvalidClientTokenId": "the credentials are not valid, or the Region is not enabled for the account",
+    "ExpiredTokenException": "the session has expired; sign in again",
+    "ExpiredToken": "the session has expired; sign in again",
+    "InvalidSignatureException": "the secret key does not fit, or this machine's clock is wrong",
+    "KmsException": "the repository's KMS key is disabled, deleted or not usable with these credentials",
+    "ThrottlingException": "AWS is limiting the request rate; run the command again later",
+    "ServerException": "ECR failed on its side; run the command again later",
+}
+
+
+class EcrRepository:
+    """One ECR repository, named, in one account and Region.
+
+    Args:
+        name: the repository's name; it need not exist.
+        region: the AWS Region; None takes what boto3 finds in the environment or the profile.
+        profile: the profile of the AWS configuration files; None takes boto3's default.
+    """
+
+    def __init__(self, name: str, *, region: str | None = None, profile: str | None = None) -> None:
+        self.name = name
+        self._region = region
+        self._profile = profile
+
+    def find_image(self, tag: str) -> PublishedImage | None:
+        """What the repository holds under `tag`; None when there is no such repository or tag.
+
+        Needs ecr:BatchGetImage, and for the content digest ecr:GetAuthorizationToken and ecr:GetDownloadUrlForLayer.
+
+        Raises:
+            RemoteError: when AWS or the registry refuses or can't be reached; that never means an absent image.
+        """
+        client = self._client()
+        image = self._batch_get_image(client, {"imageTag": tag})
+        if image is None:
+            return None
+        digest, manifest = image
+        return PublishedImage(tag=tag, digest=digest, content_digest=self._content_digest(client, manifest))
+
+    def _client(self) -> ECRClient:
+        with self._errors("Connect"):
+            session = boto3.Session(region_name=self._region, profile_name=self._profile)
+            return session.client("ecr", config=_CONFIG)
+
+    def _batch_get_image(self, client: ECRClient, image_id: ImageIdentifierTypeDef) -> tuple[str, str] | None:
+        with self._errors("BatchGetImage"):
+            try:
+                answer = client.batch_get_image(
+                    repositoryName=self.name,
+                    imageIds=[image_id],
+                    acceptedMediaTypes=sorted(oci.INDEX_MEDIA_TYPES | oci.MANIFEST_MEDIA_TYPES),
+                )
+            except client.exceptions.RepositoryNotFoundException:
+                return None
+        for failure in answer.get("failures", []):
+            code = failure.get("failureCode", "")
+            if code == "ImageNotFound":
+                return None
+            raise self._remote_error("BatchGetImage", code, failure.get("failureReason", ""))
+        for image in answer.get("images", []):
+            digest = image.get("imageId", {}).get("imageDigest", "")
+            if is_digest(digest):
+                return digest, image.get("imageManifest", "")
+        raise self._remote_error("BatchGetImage", "MalformedAnswer", "the answer holds neither the image nor a failure")
+
+    def _content_digest(self, client: ECRClient, manifest: str) -> str | None:
+        """What the image says that it was made of; None for an image that does not say."""
+        try:
+            if children := oci.platform_manifests(manifest):
+                child = self._batch_get_image(client, {"imageDigest": children[0].digest})
+                manifest = child[1] if child else "{}"
+            config = oci.config_descriptor(manifest)
+            if config is None:
+                return None
+            blob = oci.fetch_blob(self._registry(client), self.name, config)
+            return oci.config_labels(blob).get(CONTENT_LABEL) or None
+        except ValueError as error:
+            raise self._remote_error("BatchGetImage", "MalformedManifest", str(error)) from error
+
+    def _registry(self, client: ECRClient) -> oci.Registry:
+        with self._errors("DescribeRepositories"):
+            answer = client.describe_repositories(repositoryNames=[self.name])
+        host = RepositoryUrl.parse(answer["repositories"][0]["repositoryUri"]).host
+        with self._errors("GetAuthorizationToken"):
+            token = client.get_authorization_token()["authorizationData"][0]["authorizationToken"]
+        return oci.Registry(_registry_base_url(client.meta.endpoint_url, host), host, f"Basic {token}")
+
+    @contextmanager
+    def _errors(self, operation: str) -> Iterator[None]:
+        try:
+            yield
+        except ClientError as error:
+            details = error.response.get("Error", {})
+            request_id = error.response.get("ResponseMetadata", {}).get("RequestId", "")
+            code = details.get("Code", "Unknown")
+            raise self._remote_error(operation, code, details.get("Message", ""), request_id) from error
+        except BotoCoreError as error:
+            raise self._remote_error(operation, type(error).__name__, str(error)) from error
+
+    def _remote_error(self, operation: str, code: str, reason: str, request_id: str = "") -> RemoteError:
+        hint = f"; {_HINTS[code]}" if code in _HINTS else ""
+        trace = f" (request {request_id})" if request_id else ""
+        return RemoteError(
+            f"repository {self.name}: ecr {operation} failed with {code}: {_one_line(reason)}{hint}{trace}",
+            service="ecr",
+            operation=operation,
+            code=code,
+            request_id=request_id,
+            temporary=code in _TEMPORARY,
+        )
+
+
+def _registry_base_url(ecr_endpoint: str, registry_host: str) -> str:
+    """Where the registry is reached: at its own host, or where an endpoint override (AWS_ENDPOINT_URL) sends ECR.
+
+    AWS's own endpoints, VPC endpoints included, end in amazonaws.com or amazonaws.com.cn.
+    """
+    parts = urlsplit(ecr_endpoint)
+    host = parts.hostname or ""
+    if host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")):
+        return f"https://{registry_host}"
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

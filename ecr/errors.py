@@ -1,0 +1,81 @@
+"""The one family of errors that users are meant to read.
+
+    EcrError
+     ├── InputError    a setting, argument or file is wrong        exit code 2
+     ├── Conflict      the registry holds something else already   exit code 1
+     └── RemoteError   AWS, a registry or the network refused      exit code 3
+
+Bugs stay ordinary exceptions. A message is one line that says what is wrong, where, and what to do.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every command of this project."""
+
+    DONE = 0
+    REFUSED = 1
+    BAD_INPUT = 2
+    REMOTE = 3
+
+
+class EcrError(Exception):
+    """Base of the family; `str(error)` is the line to show."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.REFUSED
+
+
+class InputError(EcrError):
+    """Something that the user wrote is wrong: which key or path, the value seen, and what is accepted.
+
+    Attributes:
+        key: where the value stands, such as `container-registry:build.tag`.
+    """
+
+    exit_code = ExitCode.BAD_INPUT
+
+    def __init__(self, key: str, problem: str) -> None:
+        self.key = key
+        super().__init__(f"{key}: {problem}")
+
+
+class InputErrors(EcrError):
+    """Several `InputError`s found in one reading, one line each, so that they can be mended in one go."""
+
+    exit_code = ExitCode.BAD_INPUT
+
+    def __init__(self, errors: tuple[InputError, ...]) -> None:
+        self.errors = errors
+        super().__init__("\n".join(str(error) for error in errors))
+
+
+class Conflict(EcrError):
+    """The registry already holds something different under this name, and may not be overwritten."""
+
+
+class RemoteError(EcrError):
+    """AWS, a registry or the network refused or failed.
+
+    Attributes:
+        service: `ecr`, `kms`, ... or `registry` for the OCI side.
+        operation: the API operation, such as `DescribeImages`.
+        code: the service's own error code, such as `AccessDeniedException`.
+        request_id: AWS's request ID where there is one, for a support case.
+        temporary: whether the same call may succeed when it is repeated later.
+    """
+
+    exit_code = ExitCode.REMOTE
+
+    def __init__(
+        self, problem: str, *, service: str, operation: str, code: str, request_id: str = "", temporary: bool = False
+    ) -> None:
+        self.service = service
+        self.operation = operation
+        self.code = code
+        self.request_id = request_id
+        self.temporary = temporary
+        super().__init__(problem)

@@ -1,0 +1,86 @@
+"""What can be chosen for an ECR repository: tag mutability and encryption."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+
+class Mutability(StrEnum):
+    """ECR's `imageTagMutability` (API reference, CreateRepository)."""
+
+    MUTABLE = "MUTABLE"
+    IMMUTABLE = "IMMUTABLE"
+    MUTABLE_WITH_EXCLUSION = "MUTABLE_WITH_EXCLUSION"
+    IMMUTABLE_WITH_EXCLUSION = "IMMUTABLE_WITH_EXCLUSION"
+
+    @property
+    def takes_exclusions(self) -> bool:
+        """Whether this setting needs exclusion filters; the two others accept none."""
+        return self in (Mutability.MUTABLE_WITH_EXCLUSION, Mutability.IMMUTABLE_WITH_EXCLUSION)
+
+
+# ECR API reference, ImageTagMutabilityExclusionFilter; the limit of two wildcards stands in the ECR user guide,
+# "Preventing image tags from being overwritten".
+MAX_EXCLUSIONS = 5
+MAX_EXCLUSION_WILDCARDS = 2
+_EXCLUSION = re.compile(r"[0-9a-zA-Z._*-]{1,128}")
+EXCLUSION_RULE = "1 to 128 letters, digits, '.', '_', '-' and at most two '*'"
+
+
+def is_exclusion(text: str) -> bool:
+    """Whether ECR accepts `text` as an exclusion filter (a tag pattern in which `*` stands for any characters)."""
+    return _EXCLUSION.fullmatch(text) is not None and text.count("*") <= MAX_EXCLUSION_WILDCARDS
+
+
+@dataclass(frozen=True)
+class TagMutability:
+    """Which tags of a repository can be moved to another image.
+
+    Attributes:
+        mutability: the setting for tags that no exclusion matches.
+        exclusions: tag patterns for which the opposite holds; only with the two `_WITH_EXCLUSION` settings.
+    """
+
+    mutability: Mutability = Mutability.IMMUTABLE
+    exclusions: tuple[str, ...] = ()
+
+    def is_immutable(self, tag: str) -> bool:
+        """Whether ECR refuses to move `tag` to another image in a repository with this setting."""
+        immutable = self.mutability in (Mutability.IMMUTABLE, Mutability.IMMUTABLE_WITH_EXCLUSION)
+        # Exclusion filters know no character classes, and their alphabet has neither '[' nor '?'.
+        excluded = any(fnmatchcase(tag, pattern) for pattern in self.exclusions)
+        return immutable != excluded
+
+
+class EncryptionType(StrEnum):
+    """ECR's `encryptionType`, as far as this project supports it."""
+
+    AES256 = "AES256"
+    KMS = "KMS"
+
+
+# AWS service authorization reference, AWS KMS, resource type "key". An alias is refused on purpose: ECR stores the key
+# ARN that the alias points to, so an alias reads back changed and plans a replacement of the repository for ever.
+_KMS_KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]{1,256}")
+KMS_KEY_RULE = "a key ARN such as arn:aws:kms:REGION:ACCOUNT:key/ID; not an alias, which would replace the repository"
+
+
+def is_kms_key_arn(text: str) -> bool:
+    """Whether `text` is the ARN of a KMS key (not of an alias)."""
+    return _KMS_KEY_ARN.fullmatch(text) is not None
+
+
+@dataclass(frozen=True)
+class Encryption:
+    """How a repository's layers are encrypted at rest.
+
+    Attributes:
+        type: AES256 with keys that ECR owns, or KMS.
+        key_arn: with KMS, the key to use; None has a key made for this repository, with yearly rotation.
+    """
+
+    type: EncryptionType = EncryptionType.AES256
+    key_arn: str | None = None

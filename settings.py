@@ -1,0 +1,213 @@
+"""Stack configuration -> one frozen `Settings`. Every mistake in a stack file is caught here and named by its key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+from pulumi.runtime import config as runtime_config
+
+import config_reader
+from config_reader import Section
+from ecr import build as builds
+from ecr import lifecycle, reference, repository
+from ecr.build import ImageBuild
+from ecr.lifecycle import LifecycleRule, TagStatus
+from ecr.repository import Encryption, EncryptionType, Mutability, TagMutability
+
+NAMESPACE = "container-registry"
+
+# AWS General Reference, "Tagging AWS resources": limits and the reserved prefix.
+MAX_TAGS = 50
+MAX_TAG_KEY = 128
+MAX_TAG_VALUE = 256
+_TAG_RULE = "up to 50 tags; keys of 1 to 128 characters that do not start with 'aws:', values of up to 256 characters"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All that a stack file says. The keys are described in README.md, "Configuration"."""
+
+    repository: str
+    tag_mutability: TagMutability
+    scan_on_push: bool
+    encryption: Encryption
+    lifecycle: tuple[LifecycleRule, ...]
+    force_delete: bool
+    protect: bool
+    tags: Mapping[str, str]
+    build: ImageBuild | None
+    region: str | None
+    profile: str | None
+
+
+def load(root: Path) -> Settings:
+    """Read the configuration of the stack that is being deployed.
+
+    Args:
+        root: the project's folder, which paths in the configuration are relative to.
+
+    Raises:
+        InputErrors: with a line for each mistake.
+    """
+    # pulumi.Config hands out values by name only; finding misspelt keys needs the whole map.
+    values = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
+    prefix = f"{NAMESPACE}:"
+    own = {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}
+    secrets = frozenset(key for key in own if runtime_config.is_config_secret(prefix + key))
+    aws = pulumi.Config("aws")
+    return parse(own, root, secret_keys=secrets, region=aws.get("region"), profile=aws.get("profile"))
+
+
+def parse(
+    values: Mapping[str, object],
+    root: Path,
+    *,
+    secret_keys: frozenset[str] = frozenset(),
+    region: str | None = None,
+    profile: str | None = None,
+) -> Settings:
+    """Turn the keys of one stack, without their namespace, into `Settings`.
+
+    Args:
+        values: key -> value, as Pulumi's text (JSON for objects and lists) or already parsed.
+        root: the project's folder.
+        region: the AWS Region of the stack, None for the environment's.
+        profile: the AWS profile of the stack, None for the environment's.
+        secret_keys: keys whose values are encrypted in the stack file, and must never be shown.
+
+    Raises:
+        InputErrors: with a line for each mistake.
+    """
+    top = config_reader.open_section(NAMESPACE, values, secret_keys)
+    settings = Settings(
+        repository=top.required_text(
+            "repository", reference.is_repository_name, reference.REPOSITORY_NAME_RULE, example="dev/yoon-app"
+        ),
+        tag_mutability=_tag_mutability(top),
+        scan_on_push=top.flag("scanOnPush", default=True),
+        encryption=_encryption(top),
+        lifecycle=_lifecycle(top),
+        force_delete=top.flag("forceDelete", default=False),
+        protect=top.flag("protect", default=False),
+        tags=_tags(top),
+        build=_build(top, root),
+        region=region,
+        profile=profile,
+    )
+    if settings.protect and settings.force_delete:
+        top.wrong("forceDelete", "is true and so is protect; a protected repository can't be deleted with its images")
+    top.finish()
+    return settings
+
+
+def _tag_mutability(top: Section) -> TagMutability:
+    mutability = top.choice("tagMutability", Mutability, default=Mutability.IMMUTABLE)
+    exclusions = top.texts("mutabilityExclusions", repository.is_exclusion, repository.EXCLUSION_RULE)
+    if mutability.takes_exclusions and not exclusions:
+        top.wrong("mutabilityExclusions", f"is missing; tagMutability {mutability} needs 1 to 5 tag patterns")
+    if exclusions and not mutability.takes_exclusions:
+        top.wrong("mutabilityExclusions", f"goes with a tagMutability that ends in _WITH_EXCLUSION, not {mutability}")
+    if len(exclusions) > repository.MAX_EXCLUSIONS:
+        top.wrong(
+            "mutabilityExclusions", f"has {len(exclusions)} patterns; ECR accepts 1 to {repository.MAX_EXCLUSIONS}"
+        )
+    return TagMutability(mutability, exclusions)
+
+
+def _encryption(top: Section) -> Encryption:
+    section = top.section("encryption")
+    if section is None:
+        return Encryption()
+    kind = section.choice("type", EncryptionType, default=EncryptionType.AES256)
+    key_arn = section.text("keyArn", repository.is_kms_key_arn, repository.KMS_KEY_RULE)
+    if key_arn and kind is not EncryptionType.KMS:
+        section.wrong("keyArn", "goes with type KMS only")
+    section.finish()
+    return Encryption(kind, key_arn)
+
+
+def _lifecycle(top: Section) -> tuple[LifecycleRule, ...]:
+    if not top.has("lifecycle"):
+        return lifecycle.DEFAULT_RULES
+    rules = tuple(rule for section in top.sections("lifecycle") if (rule := _rule(section)) is not None)
+    try:
+        lifecycle.check(rules)
+    except ValueError as error:
+        top.wrong("lifecycle", str(error))
+    return rules
+
+
+def _rule(section: Section) -> LifecycleRule | None:
+    keep = section.count("keep")
+    expire_days = section.count("expireDays")
+    patterns = section.texts("tags", bool, "a tag pattern such as v*")
+    untagged = section.flag("untagged", default=False)
+    section.finish()
+    if section.has("keep") == section.has("expireDays"):
+        section.wrong("", "must name one of keep (the latest N images) and expireDays (days since the push)")
+        return None
+    if untagged and patterns:
+        section.wrong("untagged", "is true, but tags are named; a rule is for one or the other")
+        return None
+    status = TagStatus.TAGGED if patterns else TagStatus.UNTAGGED if untagged else TagStatus.ANY
+    try:
+        if keep is not None:
+            return lifecycle.keep_latest(keep, tag_status=status, tag_patterns=patterns)
+        if expire_days is not None:
+            return lifecycle.expire_after(expire_days, tag_status=status, tag_patterns=patterns)
+    except ValueError as error:
+        section.wrong("", str(error))
+    return None
+
+
+def _tags(top: Section) -> Mapping[str, str]:
+    tags = top.text_map("tags", _is_tag_key, _TAG_RULE)
+    if len(tags) > MAX_TAGS:
+        top.wrong("tags", f"has {len(tags)} tags; accepted: {_TAG_RULE}")
+    for key, value in tags.items():
+        if len(value) > MAX_TAG_VALUE:
+            top.wrong(f"tags.{key}", f"has {len(value)} characters; accepted: {_TAG_RULE}")
+    return tags
+
+
+def _is_tag_key(text: str) -> bool:
+    return 1 <= len(text) <= MAX_TAG_KEY and not text.lower().startswith("aws:")
+
+
+def _build(top: Section, root: Path) -> ImageBuild | None:
+    section = top.section("build")
+    if section is None:
+        return None
+    if section.is_secret:
+        top.wrong("build", "is encrypted, but build arguments stay readable in the image; keep secrets out of it")
+    context = section.required_text("context", bool, "a folder, relative to Pulumi.yaml", example="images/nginx")
+    dockerfile = section.text("dockerfile", bool, "a file, relative to Pulumi.yaml") or f"{context}/Dockerfile"
+    tag = section.text("tag", builds.is_tag_template, f"{reference.TAG_RULE}; {{content}} stands for 12 hex digits")
+    platform = section.text("platform", builds.is_platform, builds.PLATFORM_RULE)
+    args = section.text_map(
+        "args", builds.is_argument_name, "names of letters, digits and '_', values of text in quotes"
+    )
+    for name in sorted(builds.RESERVED_ARGUMENTS & set(args)):
+        section.wrong(f"args.{name}", "is set by the program itself; choose another name")
+    section.finish()
+    _check_paths(section, root, context, dockerfile)
+    return ImageBuild(
+        context=context,
+        dockerfile=dockerfile,
+        tag=tag or builds.CONTENT_PLACEHOLDER,
+        platform=platform or builds.DEFAULT_PLATFORM,
+        args=args,
+    )
+
+
+def _check_paths(section: Section, root: Path, context: str, dockerfile: str) -> None:
+    if not context:
+        return
+    if not (root / context).is_dir():
+        section.wrong("context", f"{json.dumps(context)} is no folder; accepted: a folder, relative to Pulumi.yaml")
+    elif not (root / dockerfile).is_file():
+        section.wrong("dockerfile", f"{json.dumps(dockerfile)} is no file; accepted: a file, relative to Pulumi.yaml")
