@@ -1,0 +1,138 @@
+"""A local cloud of the tests' own: the real engine, a real Docker daemon and the emulator, beside any other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from local.cloud import LocalCloud
+from local.errors import Unavailable
+from local.layout import from_environment
+from local.stack import LocalStack
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr import ECRClient
+
+REGION = "ap-northeast-2"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def cloud(pytestconfig: pytest.Config) -> Iterator[LocalCloud]:
+    """Started once. What can't be had on this machine skips the tests with its reason; CI has to have it all."""
+    state = Path(tempfile.mkdtemp(prefix="cr-test-"))
+    state.rmdir()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    found = LocalCloud(from_environment(os.environ, state=state, port=port), show=lambda _line: None)
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    assert capture is not None
+    try:
+        # Building the engine takes minutes the first time: its progress has to be seen.
+        with capture.global_and_fixture_disabled():
+            found.start(docker=True)
+        yield found
+    except Unavailable as error:
+        if os.environ.get("CI") == "true" and not error.refused:
+            raise
+        pytest.skip(f"the local cloud can't be had here: {error.reason}")
+    finally:
+        found.stop()
+        shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture
+def ecr(cloud: LocalCloud) -> ECRClient:
+    """ECR of the local cloud."""
+    return boto3.client(
+        "ecr",
+        region_name=REGION,
+        endpoint_url=cloud.layout.endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+@dataclass
+class Deployment:
+    """One stack with settings of the test's own, and a build context that the test may change."""
+
+    cloud: LocalCloud
+    name: str
+    context: Path
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def repository(self) -> str:
+        return self.settings["repository"]
+
+    @property
+    def stack(self) -> LocalStack:
+        return self.cloud.stack(self.name, [f"{key}={value}" for key, value in self.settings.items()])
+
+    def output(self, key: str) -> str:
+        return str(self.stack.outputs()[key])
+
+    def shell(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as a user would who has done `eval "$(python -m local env)"`."""
+        lines = "\n".join(self.cloud.shell_lines())
+        return subprocess.run(
+            ["bash", "-c", f"set -o pipefail\n{lines}\n{command}"],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+
+@pytest.fixture
+def deploy(cloud: LocalCloud, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Deployment]]:
+    """Makes deployments of the dev stack; each test has repositories of its own. All are destroyed afterwards."""
+    made: list[Deployment] = []
+    test = request.node.name.partition("[")[0].replace("_", "-").lower()[:60].strip("-")
+
+    def make(stack: str = "dev", **settings: str) -> Deployment:
+        context = tmp_path / "context"
+        if not context.exists():
+            shutil.copytree(ROOT / "images" / "nginx", context)
+        chosen = {"repository": f"{stack}/{test}", **settings}
+        if stack == "dev":
+            chosen = {"build.context": str(context), "build.dockerfile": str(context / "Dockerfile"), **chosen}
+        deployment = Deployment(cloud, stack, context, chosen)
+        made.append(deployment)
+        return deployment
+
+    yield make
+    for deployment in made:
+        deployment.settings["forceDelete"] = "true"
+        deployment.settings.pop("protect", None)
+        clean_up(deployment)
+
+
+def clean_up(deployment: Deployment) -> None:
+    """Empty the repository, which a stack without forceDelete would trip over, and then the stack."""
+    client = boto3.client(
+        "ecr",
+        region_name=REGION,
+        endpoint_url=deployment.cloud.layout.endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    for repository in client.describe_repositories()["repositories"]:
+        name = repository["repositoryName"]
+        ids = client.list_images(repositoryName=name)["imageIds"]
+        if ids:
+            client.batch_delete_image(repositoryName=name, imageIds=ids)
+    deployment.stack.cli("state", "unprotect", "--all", "--yes")
+    deployment.stack.destroy()

@@ -1,0 +1,195 @@
+"""A recording of what a Pulumi program registers: inputs, options, outputs and exports, without an engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import pulumi
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.struct_pb2 import Struct
+from pulumi.runtime import rpc
+from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, Mocks, MockSettings
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.settings import SETTINGS, configure, set_root_resource
+from pulumi.runtime.stack import run_in_stack
+
+ACCOUNT, REGION = "123456789012", "ap-northeast-2"
+HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+PASSWORD = f"made-up-{'registry'}-password"
+DIGEST = f"sha256:{'d' * 64}"
+
+REPOSITORY = "aws:ecr/repository:Repository"
+LIFECYCLE = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+POLICY = "aws:ecr/repositoryPolicy:RepositoryPolicy"
+KEY = "aws:kms/key:Key"
+IMAGE = "docker:index/image:Image"
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One resource as the program registered it. Secret inputs are unwrapped here, and named in `secrets`."""
+
+    type: str
+    name: str
+    inputs: Mapping[str, object]
+    secrets: frozenset[str]
+    parent: str
+    protect: bool | None
+    ignore_changes: tuple[str, ...]
+    delete_before_replace: bool
+
+
+@dataclass
+class Recording:
+    """What one run of a program registered, in order."""
+
+    registrations: list[Registration] = field(default_factory=list)
+    outputs: dict[str, Mapping[str, object]] = field(default_factory=dict)
+    secret_outputs: dict[str, frozenset[str]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+
+    def of_type(self, type_: str) -> list[Registration]:
+        return [registration for registration in self.registrations if registration.type == type_]
+
+    def only(self, type_: str) -> Registration:
+        (registration,) = self.of_type(type_)
+        return registration
+
+    @property
+    def names(self) -> set[tuple[str, str]]:
+        return {(registration.type, registration.name) for registration in self.registrations}
+
+    @property
+    def exports(self) -> Mapping[str, object]:
+        (outputs,) = (values for urn, values in self.outputs.items() if "::pulumi:pulumi:Stack::" in urn)
+        return outputs
+
+    def component_outputs(self, name: str) -> Mapping[str, object]:
+        (outputs,) = (values for urn, values in self.outputs.items() if urn.endswith(f"::{name}"))
+        return outputs
+
+
+def _computed(args: MockResourceArgs, *, preview: bool) -> dict[str, object]:
+    """What AWS and Docker add to the inputs once a resource exists; unknown in a preview."""
+    if preview:
+        return {}
+    if args.typ == REPOSITORY:
+        name = args.inputs["name"]
+        return {
+            "arn": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{name}",
+            "registryId": ACCOUNT,
+            "repositoryUrl": f"{HOST}/{name}",
+        }
+    if args.typ == KEY:
+        return {"arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"}
+    if args.typ == IMAGE:
+        name = str(args.inputs["imageName"]).rpartition(":")[0]
+        return {"repoDigest": f"{name}@{DIGEST}"}
+    return {}
+
+
+class _CloudMocks(Mocks):
+    def __init__(self, recording: Recording, overrides: Mapping[str, object], *, preview: bool) -> None:
+        self._recording = recording
+        self._overrides = overrides
+        self._preview = preview
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, object]]:
+        overrides = self._overrides if args.typ == IMAGE else {}
+        return f"{args.name}-id", {**args.inputs, **_computed(args, preview=self._preview), **overrides}
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, object], list[tuple[str, str]]]:
+        self._recording.calls.append(args.token)
+        if args.token == "aws:ecr/getAuthorizationToken:getAuthorizationToken":
+            return {"userName": "AWS", "password": PASSWORD, "proxyEndpoint": f"https://{HOST}"}, []
+        raise AssertionError(f"unexpected invoke {args.token}")
+
+
+class _RecordingMonitor(MockMonitor):
+    def __init__(self, recording: Recording, mocks: Mocks) -> None:
+        super().__init__(mocks)
+        self._recording = recording
+
+    def RegisterResource(  # noqa: N802 (the name of the gRPC method)
+        self, request: resource_pb2.RegisterResourceRequest
+    ) -> resource_pb2.RegisterResourceResponse:
+        if request.type != "pulumi:pulumi:Stack":
+            inputs, secrets = _plain(request.object)
+            self._recording.registrations.append(
+                Registration(
+                    type=request.type,
+                    name=request.name,
+                    inputs=inputs,
+                    secrets=secrets,
+                    parent=request.parent.rpartition("::")[2],
+                    protect=request.protect if request.HasField("protect") else None,
+                    ignore_changes=tuple(request.ignoreChanges),
+                    delete_before_replace=request.deleteBeforeReplace,
+                )
+            )
+        return super().RegisterResource(request)
+
+    def RegisterResourceOutputs(  # noqa: N802 (the name of the gRPC method)
+        self, request: resource_pb2.RegisterResourceOutputsRequest
+    ) -> Empty:
+        assert request.urn not in self._recording.outputs, f"{request.urn} registers its outputs twice"
+        self._recording.outputs[request.urn], self._recording.secret_outputs[request.urn] = _plain(request.outputs)
+        return super().RegisterResourceOutputs(request)
+
+
+def _plain(struct: Struct) -> tuple[Mapping[str, object], frozenset[str]]:
+    properties = rpc.deserialize_properties(struct, keep_unknowns=True)
+    found: set[str] = set()
+    return {key: _unwrap(value, key, found) for key, value in properties.items()}, frozenset(found)
+
+
+def _unwrap(value: object, path: str, found: set[str]) -> object:
+    if rpc.is_rpc_secret(value):
+        found.add(path)
+        return _unwrap(rpc.unwrap_rpc_secret(value), path, found)
+    if isinstance(value, dict):
+        return {key: _unwrap(item, f"{path}.{key}", found) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_unwrap(item, f"{path}[{index}]", found) for index, item in enumerate(value)]
+    return value
+
+
+def record(
+    program: Callable[[], None],
+    *,
+    preview: bool = False,
+    config: Mapping[str, str] | None = None,
+    image_outputs: Mapping[str, object] | None = None,
+    stack: str = "dev",
+) -> Recording:
+    """Run `program` against mocks and return what it registered. `image_outputs` replace what docker.Image returns."""
+    recording = Recording()
+    mocks = _CloudMocks(recording, image_outputs or {}, preview=preview)
+    pulumi.runtime.set_all_config(dict(config or {}))
+    monitor = _RecordingMonitor(recording, mocks)
+    # Not set_mocks(): it makes a stack resource of its own, whose exports nobody would see.
+    configure(
+        MockSettings(
+            monitor=monitor,
+            monitor_features=set(monitor.GetDeploymentInfo(Empty()).supportedFeatures),
+            engine=MockEngine(None),
+            project="container-registry",
+            stack=stack,
+            dry_run=preview,
+            callbacks=None,
+        )
+    )
+    set_root_resource(None)  # type: ignore[arg-type]  # the way to have no stack yet
+    SETTINGS.rpc_manager.clear()
+    SETTINGS.outputs.clear()
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_until_complete(run_in_stack(program))
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
+        pulumi.runtime.set_all_config({})
+    return recording
