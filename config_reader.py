@@ -42,8 +42,14 @@ class Section:
         self._asked: set[str] = set()
         self.is_secret = is_secret
 
+    @property
+    def mistakes(self) -> int:
+        """How many mistakes have been noted so far, in the whole configuration."""
+        return len(self._errors)
+
     def has(self, key: str) -> bool:
         """Whether the key is there with a value."""
+        self._asked.add(key)
         return self._values.get(key) is not None
 
     def wrong(self, key: str, problem: str) -> None:
@@ -67,7 +73,6 @@ class Section:
     def required_text(self, key: str, accept: Callable[[str], bool], rule: str, *, example: str) -> str:
         """The text under `key`; a missing one is a mistake, and '' is handed out."""
         if not self.has(key):
-            self._asked.add(key)
             name = self._name(key).partition(":")[2]
             self.wrong(key, f"is missing; accepted: {rule}. Run: pulumi config set --path {name} {example}")
             return ""
@@ -159,7 +164,7 @@ class Section:
             return value
         try:
             parsed: object = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
         return parsed
 
@@ -173,9 +178,12 @@ class Section:
         self._refuse(key, value, rule)
         return False
 
+    def shown(self, key: str, value: object) -> str:
+        """`value` as a message may show it: shortened, and not at all when the stack file encrypts it."""
+        return "[secret]" if self._hides(key) else _shown(value)
+
     def _refuse(self, key: str, value: object, rule: str) -> None:
-        shown = "[secret]" if self._hides(key) else _shown(value)
-        self.wrong(key, f"{shown} is not accepted; accepted: {rule}")
+        self.wrong(key, f"{self.shown(key, value)} is not accepted; accepted: {rule}")
 
     def _hides(self, key: str) -> bool:
         top_key = key.partition("[")[0].partition(".")[0]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,8 +104,12 @@ def parse(
 
 
 def _tag_mutability(top: Section) -> TagMutability:
+    before = top.mistakes
     mutability = top.choice("tagMutability", Mutability, default=Mutability.IMMUTABLE)
     exclusions = top.texts("mutabilityExclusions", repository.is_exclusion, repository.EXCLUSION_RULE)
+    if top.mistakes > before:
+        # Only values that were read well can contradict each other.
+        return TagMutability(mutability, exclusions)
     if mutability.takes_exclusions and not exclusions:
         top.wrong("mutabilityExclusions", f"is missing; tagMutability {mutability} needs 1 to 5 tag patterns")
     if exclusions and not mutability.takes_exclusions:
@@ -122,9 +125,10 @@ def _encryption(top: Section) -> Encryption:
     section = top.section("encryption")
     if section is None:
         return Encryption()
+    before = section.mistakes
     kind = section.choice("type", EncryptionType, default=EncryptionType.AES256)
     key_arn = section.text("keyArn", repository.is_kms_key_arn, repository.KMS_KEY_RULE)
-    if key_arn and kind is not EncryptionType.KMS:
+    if key_arn and kind is not EncryptionType.KMS and section.mistakes == before:
         section.wrong("keyArn", "goes with type KMS only")
     section.finish()
     return Encryption(kind, key_arn)
@@ -142,16 +146,21 @@ def _lifecycle(top: Section) -> tuple[LifecycleRule, ...]:
 
 
 def _rule(section: Section) -> LifecycleRule | None:
+    before = section.mistakes
     keep = section.count("keep")
     expire_days = section.count("expireDays")
-    patterns = section.texts("tags", bool, "a tag pattern such as v*")
+    patterns = section.texts("tags", lifecycle.is_tag_pattern, lifecycle.TAG_PATTERN_RULE)
     untagged = section.flag("untagged", default=False)
     section.finish()
-    if section.has("keep") == section.has("expireDays"):
-        section.wrong("", "must name one of keep (the latest N images) and expireDays (days since the push)")
-        return None
-    if untagged and patterns:
-        section.wrong("untagged", "is true, but tags are named; a rule is for one or the other")
+    if section.mistakes == before:
+        if section.has("tags") and not patterns:
+            # Without patterns the rule would act on every image.
+            section.wrong("tags", f"is empty; accepted: {lifecycle.TAG_PATTERN_RULE}, or no tags at all")
+        elif section.has("keep") == section.has("expireDays"):
+            section.wrong("", "must name one of keep (the latest N images) and expireDays (days since the push)")
+        elif untagged and patterns:
+            section.wrong("untagged", "is true, but tags are named; a rule is for one or the other")
+    if section.mistakes > before:
         return None
     status = TagStatus.TAGGED if patterns else TagStatus.UNTAGGED if untagged else TagStatus.ANY
     try:
@@ -185,7 +194,9 @@ def _build(top: Section, root: Path) -> ImageBuild | None:
     if section.is_secret:
         top.wrong("build", "is encrypted, but build arguments stay readable in the image; keep secrets out of it")
     context = section.required_text("context", bool, "a folder, relative to Pulumi.yaml", example="images/nginx")
-    dockerfile = section.text("dockerfile", bool, "a file, relative to Pulumi.yaml") or f"{context}/Dockerfile"
+    dockerfile = section.text("dockerfile", bool, "a file, relative to Pulumi.yaml")
+    if dockerfile is None and not section.has("dockerfile"):
+        dockerfile = f"{context}/Dockerfile"
     tag = section.text("tag", builds.is_tag_template, f"{reference.TAG_RULE}; {{content}} stands for 12 hex digits")
     platform = section.text("platform", builds.is_platform, builds.PLATFORM_RULE)
     args = section.text_map(
@@ -197,17 +208,28 @@ def _build(top: Section, root: Path) -> ImageBuild | None:
     _check_paths(section, root, context, dockerfile)
     return ImageBuild(
         context=context,
-        dockerfile=dockerfile,
+        dockerfile=dockerfile or "",
         tag=tag or builds.CONTENT_PLACEHOLDER,
         platform=platform or builds.DEFAULT_PLATFORM,
         args=args,
     )
 
 
-def _check_paths(section: Section, root: Path, context: str, dockerfile: str) -> None:
+def _check_paths(section: Section, root: Path, context: str, dockerfile: str | None) -> None:
+    """Note what is not there. An empty context and no dockerfile are mistakes that have been noted already."""
     if not context:
         return
-    if not (root / context).is_dir():
-        section.wrong("context", f"{json.dumps(context)} is no folder; accepted: a folder, relative to Pulumi.yaml")
-    elif not (root / dockerfile).is_file():
-        section.wrong("dockerfile", f"{json.dumps(dockerfile)} is no file; accepted: a file, relative to Pulumi.yaml")
+    if not _holds((root / context).is_dir):
+        shown = section.shown("context", context)
+        section.wrong("context", f"{shown} is no folder; accepted: a folder, relative to Pulumi.yaml")
+    elif dockerfile and not _holds((root / dockerfile).is_file):
+        shown = section.shown("dockerfile", dockerfile)
+        section.wrong("dockerfile", f"{shown} is no file; accepted: a file, relative to Pulumi.yaml")
+
+
+def _holds(test: Callable[[], bool]) -> bool:
+    """The answer of a test on the disk; no for what the system won't even look for, such as too long a name."""
+    try:
+        return test()
+    except OSError:
+        return False

@@ -67,7 +67,9 @@ def context_files(build: ImageBuild, root: Path) -> list[str]:
 
 
 def _dockerfile_in_context(build: ImageBuild, root: Path) -> str:
-    return os.path.relpath(root / build.dockerfile, root / build.context)
+    """The Dockerfile's path in the context, where no pattern can ignore it; '' when it lies outside."""
+    path = os.path.relpath(root / build.dockerfile, root / build.context)
+    return "" if path.startswith(os.pardir + os.sep) else path
 
 
 def _ignore_patterns(build: ImageBuild, root: Path) -> list[str]:
@@ -76,7 +78,7 @@ def _ignore_patterns(build: ImageBuild, root: Path) -> list[str]:
     if not ignore_file.is_file():
         return []
     try:
-        lines = ignore_file.read_text(encoding="utf-8-sig").splitlines()
+        lines = ignore_file.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
         raise InputError(str(ignore_file), "is not UTF-8 text") from error
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
@@ -112,7 +114,7 @@ def _file(path: Path) -> bytes:
 def _text(*fields: str) -> bytes:
     digest = hashlib.sha256()
     for value in fields:
-        # surrogateescape: names of files need not be UTF-8.
-        encoded = value.encode("utf-8", "surrogateescape")
+        # surrogatepass: names of files need not be UTF-8.
+        encoded = value.encode("utf-8", "surrogatepass")
         digest.update(len(encoded).to_bytes(8, "big") + encoded)
     return digest.digest()

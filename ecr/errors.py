@@ -23,6 +23,11 @@ class ExitCode(IntEnum):
     REMOTE = 3
 
 
+def printable(text: str) -> str:
+    """`text` on one line: line breaks, control characters and undecodable bytes become escapes."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
 class EcrError(Exception):
     """Base of the family; `str(error)` is the line to show."""
 
@@ -40,7 +45,8 @@ class InputError(EcrError):
 
     def __init__(self, key: str, problem: str) -> None:
         self.key = key
-        super().__init__(f"{key}: {problem}")
+        # Keys and values may come from anywhere: names of files, text that somebody pasted.
+        super().__init__(printable(f"{key}: {problem}"))
 
 
 class InputErrors(EcrError):
@@ -78,4 +84,4 @@ class RemoteError(EcrError):
         self.code = code
         self.request_id = request_id
         self.temporary = temporary
-        super().__init__(problem)
+        super().__init__(printable(problem))

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 MAX_RULES = 50  # ECR service quotas, "Rules per lifecycle policy"
+MAX_POLICY_CHARS = 30_720  # ECR API reference, PutLifecyclePolicy, lifecyclePolicyText
 MAX_WILDCARDS = 4  # a pattern of tagPatternList
+TAG_PATTERN_RULE = f"a tag pattern such as v* with at most {MAX_WILDCARDS} '*'"
+
+
+def is_tag_pattern(text: str) -> bool:
+    """Whether ECR accepts `text` in a rule's list of tag patterns."""
+    return bool(text) and text.count("*") <= MAX_WILDCARDS
 
 
 class TagStatus(StrEnum):
@@ -105,6 +112,8 @@ def check(rules: Sequence[LifecycleRule]) -> None:
     selections = [frozenset(rule.tag_patterns) for rule in rules if rule.tag_patterns]
     if len(set(selections)) < len(selections):
         raise ValueError("has two rules with the same tag patterns; the second could never act")
+    if (length := len(_text(rules))) > MAX_POLICY_CHARS:
+        raise ValueError(f"gives {length} characters of policy; ECR accepts at most {MAX_POLICY_CHARS}")
 
 
 def render(rules: Sequence[LifecycleRule]) -> str:
@@ -119,6 +128,10 @@ def render(rules: Sequence[LifecycleRule]) -> str:
     if not rules:
         raise ValueError("has no rules; leave the policy out instead")
     check(rules)
+    return _text(rules)
+
+
+def _text(rules: Sequence[LifecycleRule]) -> str:
     ordered = sorted(rules, key=lambda rule: rule.tag_status is TagStatus.ANY)
     document = {"rules": [_rule_document(priority, rule) for priority, rule in enumerate(ordered, start=1)]}
     return json.dumps(document, separators=(",", ":"))

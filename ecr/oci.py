@@ -16,6 +16,7 @@ import urllib3
 from urllib3.util import Retry, Timeout
 
 from ecr.errors import RemoteError
+from ecr.reference import is_digest
 
 INDEX_MEDIA_TYPES = frozenset(
     {"application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"}
@@ -30,9 +31,10 @@ MAX_REDIRECTS = 3
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
 
-# Only repeated where repeating is safe: this module only reads.
+# Only repeated where repeating is safe: this module only reads. A registry may ask for more patience, but not for hours.
+_TEMPORARY = frozenset({429, 500, 502, 503, 504})
 _RETRY = Retry(
-    total=4, redirect=0, status_forcelist=(429, 500, 502, 503, 504), backoff_factor=0.3, backoff_jitter=0.3,
+    total=4, redirect=0, status_forcelist=_TEMPORARY, backoff_factor=0.3, backoff_jitter=0.3, retry_after_max=5,
     raise_on_status=False,
 )  # fmt: skip
 
@@ -112,7 +114,9 @@ def fetch_blob(registry: Registry, repository: str, blob: Descriptor, *, limit: 
     """
     if blob.size > limit:
         raise _error(f"blob {blob.digest} of {repository} has {blob.size} bytes; at most {limit} are read", "TOO_LARGE")
-    data = _get(registry, f"/v2/{repository}/blobs/{blob.digest}", limit)
+    data = _get(registry, f"/v2/{repository}/blobs/{blob.digest}", min(blob.size, limit))
+    if len(data) != blob.size:
+        raise _error(f"blob {blob.digest} of {repository} has {len(data)} bytes, and not {blob.size}", "SIZE")
     seen = f"sha256:{hashlib.sha256(data).hexdigest()}"
     if seen != blob.digest:
         raise _error(f"blob {blob.digest} of {repository} arrived as {seen}; the registry's copy is damaged", "DIGEST")
@@ -136,14 +140,27 @@ def _get(registry: Registry, path: str, limit: int) -> bytes:
             response.release_conn()
             if location:
                 # A registry redirects to a storage service with a signed URL; our credentials are not for it.
-                url, headers = urljoin(url, location), {}
+                url, headers = _redirected(registry, url, location), {}
                 continue
             if response.status != HTTPStatus.OK:
-                raise _error(f"registry {registry.host} answered {response.status} for {path}", str(response.status))
+                raise _error(
+                    f"registry {registry.host} answered {response.status} for {path}",
+                    str(response.status),
+                    temporary=response.status in _TEMPORARY,
+                )
             if len(body) > limit:
                 raise _error(f"registry {registry.host} sent more than {limit} bytes for {path}", "TOO_LARGE")
             return body
     raise _error(f"registry {registry.host} redirects more than {MAX_REDIRECTS} times for {path}", "REDIRECTS")
+
+
+def _redirected(registry: Registry, url: str, location: str) -> str:
+    try:
+        target = urljoin(url, location)
+        urlsplit(target)
+    except ValueError as error:
+        raise _error(f"registry {registry.host} redirects to something that is no address", "REDIRECTS") from error
+    return target
 
 
 def _refuse_plain_http(url: str) -> None:
@@ -162,7 +179,10 @@ def _error(problem: str, code: str, *, temporary: bool = False) -> RemoteError:
 
 
 def _object(text: str | bytes) -> Mapping[str, object]:
-    document = json.loads(text)
+    try:
+        document = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("is JSON without end") from error
     if not isinstance(document, dict):
         raise ValueError("is not a JSON object")  # noqa: TRY004 (wrong data, not a wrong type in the program)
     return document
@@ -170,7 +190,7 @@ def _object(text: str | bytes) -> Mapping[str, object]:
 
 def _descriptor(entry: Mapping[str, object]) -> Descriptor:
     media_type, digest, size = entry.get("mediaType", ""), entry.get("digest"), entry.get("size")
-    if not (isinstance(media_type, str) and isinstance(digest, str) and isinstance(size, int)):
+    if not (isinstance(media_type, str) and isinstance(digest, str) and is_digest(digest) and isinstance(size, int)):
         raise ValueError("has a descriptor without digest and size")  # noqa: TRY004 (wrong data, as above)
     platform = entry.get("platform")
     name = ""

@@ -1,0 +1,58 @@
+# What a developer runs. Everything needed is installed by the targets themselves; see README.md.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help up down test unit lint format bench lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: $(VENV)/.program ## Set up all that is needed and deploy the dev stack on the local cloud
+	@$(BIN)/python -m local up dev
+
+down: $(VENV)/.program ## Stop the local cloud; `make up` goes on where it was
+	@$(BIN)/python -m local down
+
+test: $(VENV)/.development ## Set up all that is needed and run every test
+	@$(BIN)/pytest
+
+unit: $(VENV)/.development ## Run the fast tests only: no engine, no Docker
+	@$(BIN)/pytest -m "not engine"
+
+lint: $(VENV)/.development ## Check format, style and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy .
+
+format: $(VENV)/.development ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.development ## Measure speed, side by side in one run
+	@$(BIN)/python -m benchmarks
+
+lock: ## Pin the newest releases of what the *.in files name (needs uv)
+	@./scripts/lock
+
+clean: ## Remove the virtual environment (the local cloud stays; see `python -m local down --wipe`)
+	@rm -rf $(VENV)
+
+# A stamp is written last, so an interrupted installation is done again. pip checks every file against its hash.
+$(VENV)/.program: requirements.txt | $(VENV)/.made
+	@echo "installing the program's packages into $(VENV)" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.development: requirements-dev.txt $(VENV)/.program
+	@echo "installing the development packages into $(VENV)" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3 ..." >&2; exit 3; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || ./scripts/install-venv
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
