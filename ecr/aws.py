@@ -26,8 +26,13 @@ _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard"
 # Codes that botocore's retries gave up on, or that pass by themselves.
 _TEMPORARY = frozenset(
     {"ThrottlingException", "Throttling", "TooManyRequestsException", "ServerException", "ServiceUnavailable",
-     "RequestTimeout", "InternalFailure"}
+     "RequestTimeout", "InternalFailure", "EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError"}
 )  # fmt: skip
+
+_SET_REGION = "run: pulumi config set aws:region REGION"
+_SIGN_IN = "sign in to AWS, or name a profile that is signed in with aws:profile or AWS_PROFILE"
+_CHECK_NETWORK = "check the network, the Region and AWS_ENDPOINT_URL"
+_LATER = "run the command again later"
 
 _HINTS = {
     "AccessDeniedException": "the credentials in use lack this permission on the repository",
@@ -37,8 +42,18 @@ _HINTS = {
     "ExpiredToken": "the session has expired; sign in again",
     "InvalidSignatureException": "the secret key does not fit, or this machine's clock is wrong",
     "KmsException": "the repository's KMS key is disabled, deleted or not usable with these credentials",
-    "ThrottlingException": "AWS is limiting the request rate; run the command again later",
-    "ServerException": "ECR failed on its side; run the command again later",
+    "ThrottlingException": f"AWS is limiting the request rate; {_LATER}",
+    "ServerException": f"ECR failed on its side; {_LATER}",
+    # botocore's own: the request was not sent, or not answered.
+    "NoRegionError": _SET_REGION,
+    "InvalidRegionError": _SET_REGION,
+    "NoCredentialsError": _SIGN_IN,
+    "PartialCredentialsError": _SIGN_IN,
+    "ProfileNotFound": "correct aws:profile or AWS_PROFILE",
+    "EndpointConnectionError": _CHECK_NETWORK,
+    "ConnectTimeoutError": _CHECK_NETWORK,
+    "ReadTimeoutError": _CHECK_NETWORK,
+    "ValueError": "correct AWS_ENDPOINT_URL",
 }
 
 
@@ -128,11 +143,13 @@ class EcrRepository:
             request_id = error.response.get("ResponseMetadata", {}).get("RequestId", "")
             code = details.get("Code", "Unknown")
             raise self._remote_error(operation, code, details.get("Message", ""), request_id) from error
-        except BotoCoreError as error:
+        except (BotoCoreError, ValueError) as error:
+            # A ValueError is botocore's way to refuse an endpoint that is no address.
             raise self._remote_error(operation, type(error).__name__, str(error)) from error
 
     def _remote_error(self, operation: str, code: str, reason: str, request_id: str = "") -> RemoteError:
-        hint = f"; {_HINTS[code]}" if code in _HINTS else ""
+        advice = _HINTS.get(code, _LATER if code in _TEMPORARY else "")
+        hint = f"; {advice}" if advice else ""
         trace = f" (request {request_id})" if request_id else ""
         return RemoteError(
             f"repository {self.name}: ecr {operation} failed with {code}: {_one_line(reason)}{hint}{trace}",

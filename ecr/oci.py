@@ -31,7 +31,7 @@ MAX_REDIRECTS = 3
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
 
-# Only repeated where repeating is safe: this module only reads. A registry may ask for more patience, but not for hours.
+# Only repeated where repeating is safe: this module only reads. A registry may ask for more patience, not for hours.
 _TEMPORARY = frozenset({429, 500, 502, 503, 504})
 _RETRY = Retry(
     total=4, redirect=0, status_forcelist=_TEMPORARY, backoff_factor=0.3, backoff_jitter=0.3, retry_after_max=5,
@@ -191,7 +191,7 @@ def _object(text: str | bytes) -> Mapping[str, object]:
 def _descriptor(entry: Mapping[str, object]) -> Descriptor:
     media_type, digest, size = entry.get("mediaType", ""), entry.get("digest"), entry.get("size")
     if not (isinstance(media_type, str) and isinstance(digest, str) and is_digest(digest) and isinstance(size, int)):
-        raise ValueError("has a descriptor without digest and size")  # noqa: TRY004 (wrong data, as above)
+        raise ValueError("has a descriptor without digest and size")
     platform = entry.get("platform")
     name = ""
     if isinstance(platform, dict):

@@ -1,0 +1,190 @@
+"""Measures what this project promises about speed, and prints a table of figures, limits and verdicts.
+
+The two sides of a ratio alternate in one run on the same local cloud, and their medians are compared.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi.automation as auto
+import pulumi_aws as aws
+
+from components import ImageRepository, ImageRepositoryArgs
+from ecr import lifecycle
+from local.cloud import LocalCloud
+from local.engine_process import EngineCommand
+from local.environment import applied
+from local.layout import from_environment
+from local.pulumi_cli import ensure
+
+ROOT = Path(__file__).resolve().parent.parent
+ROUNDS = 5
+COMPONENTS = 100
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table."""
+
+    what: str
+    value: str
+    limit: str
+    held: bool
+
+
+class Bare(pulumi.ComponentResource):
+    """What a team writes by hand: a component with the same two children and nothing else."""
+
+    def __init__(self, name: str, repository_name: str) -> None:
+        """Register the component and its two children."""
+        super().__init__("benchmark:index:Bare", name)
+        child = pulumi.ResourceOptions(parent=self)
+        repository = aws.ecr.Repository(
+            f"{name}-repo",
+            name=repository_name,
+            image_tag_mutability="IMMUTABLE",
+            image_scanning_configuration={"scan_on_push": True},
+            encryption_configurations=[{"encryption_type": "AES256"}],
+            force_delete=False,
+            opts=child,
+        )
+        policy = lifecycle.render(lifecycle.DEFAULT_RULES)
+        aws.ecr.LifecyclePolicy(f"{name}-lifecycle", repository=repository.name, policy=policy, opts=child)
+        self.register_outputs({"url": repository.repository_url})
+
+
+def ours() -> None:
+    """A program of a hundred `ImageRepository`s."""
+    for number in range(COMPONENTS):
+        ImageRepository(f"app-{number}", ImageRepositoryArgs(repository_name=f"team/app-{number}"))
+
+
+def by_hand() -> None:
+    """The same as a team would write it."""
+    for number in range(COMPONENTS):
+        Bare(f"app-{number}", f"team/app-{number}")
+
+
+def empty() -> None:
+    """A program that registers nothing."""
+
+
+class Bench:
+    """Runs programs on the engine and times them."""
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        """`cloud` is started."""
+        self._cloud = cloud
+        self._command = EngineCommand(ensure(cloud.layout, dict(os.environ)), cloud.layout)
+
+    def stack(self, name: str, program: Callable[[], None]) -> auto.Stack:
+        """A stack of the benchmark's own, beside the project's."""
+        workspace = auto.LocalWorkspace(
+            work_dir=str(self._cloud.layout.workspace), program=program, pulumi_command=self._command
+        )
+        return auto.Stack.create_or_select(name, workspace)
+
+    def alternate(self, first: Callable[[], object], second: Callable[[], object]) -> tuple[list[float], list[float]]:
+        """Seconds of both, taken in turns; a round to warm up is not counted."""
+        times: tuple[list[float], list[float]] = ([], [])
+        for round_number in range(ROUNDS + 1):
+            for action, seconds in zip((first, second), times, strict=True):
+                taken = _timed(action)
+                if round_number:
+                    seconds.append(taken)
+        return times
+
+
+def _timed(action: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def _run(*command: str, environment: dict[str, str] | None = None) -> None:
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env={**os.environ, **(environment or {})})
+
+
+def _ratio(what: str, ours_s: list[float], theirs_s: list[float], limit: float) -> Figure:
+    left, right = statistics.median(ours_s), statistics.median(theirs_s)
+    ratio = left / right
+    return Figure(what, f"{ratio:.2f} ({left:.2f} s : {right:.2f} s)", f"<= {limit:.2f}", ratio <= limit)
+
+
+def _seconds(what: str, taken: list[float], limit: float) -> Figure:
+    median = statistics.median(taken)
+    return Figure(what, f"{median:.2f} s", f"<= {limit:.1f} s", median <= limit)
+
+
+def preview_of_many(bench: Bench) -> Figure:
+    """A hundred of our components against a hundred written by hand."""
+    mine, theirs = bench.stack("bench-ours", ours), bench.stack("bench-by-hand", by_hand)
+    return _ratio(
+        f"preview of {COMPONENTS} ImageRepository : by hand", *bench.alternate(mine.preview, theirs.preview), 1.15
+    )
+
+
+def warm_up(bench: Bench, cloud: LocalCloud) -> list[Figure]:
+    """`make up` with everything there and the image unchanged, and the part of it that is the program's own."""
+    settings = {"CONTAINER_REGISTRY_LOCAL_STATE": str(cloud.layout.state),
+                "CONTAINER_REGISTRY_LOCAL_PORT": str(cloud.layout.port)}  # fmt: skip
+    _run("make", "up", environment=settings)
+    whole = [_timed(lambda: _run("make", "up", environment=settings)) for _ in range(ROUNDS)]
+    nothing = bench.stack("bench-empty", empty)
+    program, without = bench.alternate(cloud.stack("dev").up, nothing.up)
+    return [
+        _seconds("make up, warm", whole, 15.0),
+        _ratio("up of dev, unchanged : up of an empty program", program, without, 2.0),
+    ]
+
+
+def imports() -> Figure:
+    """`import components` in a fresh interpreter."""
+    taken = [_timed(lambda: _run(sys.executable, "-c", "import components")) for _ in range(ROUNDS)]
+    return _seconds("import components, interpreter included", taken, 0.6)
+
+
+def unit_tests() -> Figure:
+    """All tests that need no engine."""
+    return _seconds(
+        "unit tests", [_timed(lambda: _run(sys.executable, "-m", "pytest", "-q", "-m", "not engine"))], 20.0
+    )
+
+
+def main() -> int:
+    """Measure all, print the table; exit code 1 when a limit is not held."""
+    with tempfile.TemporaryDirectory(prefix="cr-bench-") as state:
+        Path(state).rmdir()
+        cloud = LocalCloud(from_environment(os.environ, state=Path(state), port=_free_port()), show=lambda _line: None)
+        try:
+            cloud.start(docker=True)
+            bench = Bench(cloud)
+            with applied(cloud.environment()):
+                figures = [imports(), *warm_up(bench, cloud), preview_of_many(bench)]
+        finally:
+            cloud.stop(wipe=True)
+    figures.append(unit_tests())
+    for figure in figures:
+        print(f"{'ok  ' if figure.held else 'OVER'}  {figure.what:<50}  {figure.value:<26}  {figure.limit}")
+    return 0 if all(figure.held for figure in figures) else 1
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
