@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecr.reference import RepositoryUrl, is_digest, is_repository_name, is_tag
+
+HEX_64 = "0123456789abcdef" * 4
+HOST = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"),
+    [
+        pytest.param("", False, id="empty"),
+        pytest.param("a", False, id="1-character"),
+        pytest.param("ab", True, id="2-characters"),
+        pytest.param("r" * 256, True, id="256-characters"),
+        pytest.param("r" * 257, False, id="257-characters"),
+        pytest.param("a/b", True, id="two-parts"),
+        pytest.param("a//b", False, id="double-slash"),
+        pytest.param("/ab", False, id="leading-slash"),
+        pytest.param("ab/", False, id="trailing-slash"),
+        pytest.param("a.b", True, id="dot"),
+        pytest.param("a..b", False, id="two-dots"),
+        pytest.param("a_b", True, id="underscore"),
+        pytest.param("a__b", True, id="two-underscores"),
+        pytest.param("a___b", False, id="three-underscores"),
+        pytest.param("a-b", True, id="dash"),
+        pytest.param("a---b", True, id="three-dashes"),
+        pytest.param("a-.b", False, id="dash-and-dot"),
+        pytest.param("ab-", False, id="trailing-dash"),
+        pytest.param("-ab", False, id="leading-dash"),
+        pytest.param("a/-b", False, id="part-with-leading-dash"),
+        pytest.param("Ab", False, id="upper-case"),
+        pytest.param("a b", False, id="space"),
+        pytest.param("ab\n", False, id="line-feed"),
+        pytest.param("ab:v1", False, id="tag"),
+        pytest.param("a\u0661", False, id="arabic-digit"),
+        pytest.param("é" * 2, False, id="accent"),
+        # Must be answered at once: a careless pattern takes for ever.
+        pytest.param("a-" * 127 + "a!", False, id="near-miss-of-256-characters"),
+    ],
+)
+def test_a_repository_name_follows_ecrs_grammar(text: str, *, accepted: bool) -> None:
+    assert is_repository_name(text) is accepted
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"),
+    [
+        pytest.param("", False, id="empty"),
+        pytest.param("v", True, id="1-character"),
+        pytest.param("t" * 128, True, id="128-characters"),
+        pytest.param("t" * 129, False, id="129-characters"),
+        pytest.param("v1.0.0", True, id="version"),
+        pytest.param("_A-Z.z_", True, id="every-kind"),
+        pytest.param(".v", False, id="leading-dot"),
+        pytest.param("-v", False, id="leading-dash"),
+        pytest.param("v+1", False, id="plus"),
+        pytest.param("v1\n", False, id="line-feed"),
+        pytest.param("v\u0661", False, id="arabic-digit"),
+        pytest.param("sha256:a", False, id="colon"),
+    ],
+)
+def test_a_tag_follows_the_oci_grammar(text: str, *, accepted: bool) -> None:
+    assert is_tag(text) is accepted
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"),
+    [
+        pytest.param(f"sha256:{HEX_64}", True, id="complete"),
+        pytest.param(f"sha256:{HEX_64[1:]}", False, id="63-digits"),
+        pytest.param(f"sha256:{HEX_64}0", False, id="65-digits"),
+        pytest.param(f"sha256:{HEX_64.upper()}", False, id="upper-case"),
+        pytest.param(f"sha512:{HEX_64}", False, id="other-algorithm"),
+        pytest.param(HEX_64, False, id="without-algorithm"),
+        pytest.param(f"sha256:{HEX_64}\n", False, id="line-feed"),
+        pytest.param("", False, id="empty"),
+    ],
+)
+def test_a_digest_is_complete_and_sha256(text: str, *, accepted: bool) -> None:
+    assert is_digest(text) is accepted
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "name"),
+    [
+        pytest.param(f"{HOST}/dev/yoon-app", HOST, "dev/yoon-app", id="ecr"),
+        pytest.param("localhost:4566/ab", "localhost:4566", "ab", id="port"),
+    ],
+)
+def test_a_repository_url_is_split_at_its_first_slash(text: str, host: str, name: str) -> None:
+    assert RepositoryUrl.parse(text) == RepositoryUrl(host, name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("dev", id="no-slash"),
+        pytest.param(f"{HOST}/", id="no-name"),
+        pytest.param("/dev/yoon-app", id="no-host"),
+        pytest.param(f"https://{HOST}/dev/yoon-app", id="scheme"),
+        pytest.param(f"{HOST}/dev/yoon-app:v1", id="tag"),
+        pytest.param(f"{HOST}/dev/yoon-app@sha256:{HEX_64}", id="digest"),
+        pytest.param(f"{HOST}/Dev", id="upper-case"),
+    ],
+)
+def test_what_is_no_repository_url_is_refused_with_the_text_and_the_form(text: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"{text!r} is not a repository URL of the form HOST/NAME")):
+        RepositoryUrl.parse(text)
+
+
+def test_an_image_uri_names_the_digest() -> None:
+    assert RepositoryUrl(HOST, "dev/yoon-app").image_uri(f"sha256:{HEX_64}") == (
+        f"123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/dev/yoon-app@sha256:{HEX_64}"
+    )
+
+
+parts = st.text("abz09", min_size=2, max_size=5)
+names = st.lists(parts, min_size=1, max_size=4).flatmap(
+    lambda some: st.sampled_from("/._-").map(lambda by: by.join(some))
+)
+hosts = st.text("abz09.-:", min_size=1, max_size=12)
+
+
+@settings(deadline=None, max_examples=40)
+@given(host=hosts, name=names)
+def test_what_was_parsed_prints_as_it_was(host: str, name: str) -> None:
+    url = RepositoryUrl.parse(f"{host}/{name}")
+    assert (url, str(url)) == (RepositoryUrl(host, name), f"{host}/{name}")
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.text(max_size=12))
+def test_any_text_is_either_a_url_that_prints_as_it_was_or_refused(text: str) -> None:
+    try:
+        url = RepositoryUrl.parse(text)
+    except ValueError:
+        return
+    assert str(url) == text
+    assert is_repository_name(url.name)

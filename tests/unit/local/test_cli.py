@@ -1,0 +1,114 @@
+"""The command line's contracts: exit codes, stdout, one line per failure."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from local import cli, report
+from local.cloud import LocalCloud
+from local.errors import (
+    AnswerIsNo,
+    BadInput,
+    DiskFull,
+    EngineFailed,
+    Interrupted,
+    LocalError,
+    ProgramRefused,
+    Unavailable,
+)
+from local.layout import Layout
+
+EXIT_CODES = {
+    AnswerIsNo("x"): 1,
+    BadInput("x"): 2,
+    ProgramRefused("x"): 2,
+    ProgramRefused("x", exit_code=1): 1,
+    LocalError("x"): 3,
+    EngineFailed("x"): 3,
+    Unavailable("x"): 3,
+    DiskFull("x"): 3,
+    Interrupted(2): 130,
+    Interrupted(15): 143,
+}
+
+BAD = {
+    "unknown stack": (["up", "test"], "there is no Pulumi.test.yaml"),
+    "malformed override": (["up", "-c", "x"], "-c x: expected KEY=VALUE"),
+    "malformed override of a preview": (["preview", "dev", "-c", ".=x"], "'.' is not a key"),
+    "unknown stack to destroy": (["destroy", "dev", "test"], "there is no Pulumi.test.yaml"),
+    "unknown stack's outputs": (["outputs", "test"], "there is no Pulumi.test.yaml"),
+    "bad port": (["--port", "x", "status"], "--port is 'x'"),
+}
+
+
+@pytest.mark.parametrize(("error", "code"), EXIT_CODES.items(), ids=repr)
+def test_exit_codes_are_a_contract(error: LocalError, code: int) -> None:
+    assert error.exit_code == code
+
+
+@pytest.mark.parametrize(("argv", "problem"), BAD.values(), ids=BAD)
+def test_bad_input_is_one_line_exit_code_2_and_starts_nothing(
+    argv: list[str], problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(LocalCloud, "start", lambda *_, **__: pytest.fail("started"))
+    assert cli.main(["--state", str(tmp_path / "s"), *argv]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("error: ")
+    assert problem in printed.err
+    assert printed.err.count("\n") == 1
+    assert not (tmp_path / "s").exists()
+
+
+def test_down_with_nothing_there_is_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--state", str(tmp_path / "s"), "down"]) == 0
+    assert capsys.readouterr().err == "nothing was running\n"
+
+
+def test_wipe_removes_the_state_and_only_ours(layout: Layout) -> None:
+    assert cli.main(["--state", str(layout.state), "down", "--wipe"]) == 0
+    assert not layout.state.exists()
+    foreign = layout.state.parent / "foreign"
+    foreign.mkdir()
+    assert cli.main(["--state", str(foreign), "down", "--wipe"]) == 2
+    assert foreign.exists()
+
+
+def test_env_of_a_stopped_cloud_prints_nothing_to_eval(layout: Layout, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--state", str(layout.state), "env"]) == 1
+    assert capsys.readouterr().out == ""
+
+
+def test_an_operating_system_error_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", "/state/x")
+
+    monkeypatch.setattr(LocalCloud, "stop", full)
+    assert cli.main(["--state", str(tmp_path), "down"]) == 3
+    assert capsys.readouterr().err.startswith("error: the disk is full: no space left while writing /state/x")
+
+
+def test_outputs_are_aligned() -> None:
+    assert report.aligned({"a": "x", "long_name": ["y"]}) == ["a          x", 'long_name  ["y"]']
+
+
+def test_json_is_sorted() -> None:
+    assert list(json.loads(report.as_json({"b": 1, "a": Path("/x")}))) == ["a", "b"]
+
+
+def test_next_steps_carry_the_digest_and_the_options_of_this_cloud(layout: Layout) -> None:
+    uri = "localhost:4599/dev/app@sha256:" + "0" * 64
+    steps = "\n".join(report.next_steps(layout, "dev", {"image_uri": uri}))
+    assert f"docker pull {uri}" in steps
+    assert f"--state {layout.state} --port 4599 destroy dev" in steps
+
+
+def test_next_steps_of_a_stack_without_an_image_name_no_image(layout: Layout) -> None:
+    steps = "\n".join(report.next_steps(layout, "prod", {"repository_name": "prod/app"}))
+    assert "docker" not in steps
+    assert "aws ecr describe-repositories --repository-names prod/app" in steps

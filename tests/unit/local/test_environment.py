@@ -1,0 +1,61 @@
+"""Everything points at the local cloud, and nothing at a real account."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from local import environment
+from local.layout import Layout
+
+REAL = {
+    "AWS_PROFILE": "prod",
+    "AWS_SESSION_TOKEN": "real",
+    "AWS_ROLE_ARN": "arn:aws:iam::1:role/x",
+    "AWS_ENDPOINT_URL_ECR": "https://ecr.example",
+    "PULUMI_ACCESS_TOKEN": "real",
+    "PULUMI_BACKEND_URL": "https://backend.example",
+    "DOCKER_CONTEXT": "remote",
+}
+
+
+def test_no_variable_of_a_real_account_reaches_the_engine(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in REAL.items():
+        monkeypatch.setenv(name, value)
+    values = environment.engine(layout, docker_host="unix:///d", pulumi_home=layout.pulumi_home)
+    with environment.applied(values):
+        inside = dict(os.environ)
+    assert not [name for name, value in REAL.items() if inside.get(name) == value]
+    assert inside["AWS_ENDPOINT_URL"] == "http://localhost:4599"
+    assert inside["AWS_CONFIG_FILE"] == inside["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
+    assert inside["PULUMI_BACKEND_URL"] == f"file://{layout.backend}"
+    assert "AWS_REGION" not in inside
+    assert {name: os.environ[name] for name in REAL} == REAL
+
+
+def test_the_environment_is_put_back_after_an_error(layout: Layout) -> None:
+    before = dict(os.environ)
+    values = environment.engine(layout, docker_host=None, pulumi_home=layout.pulumi_home)
+    with pytest.raises(ZeroDivisionError), environment.applied(values):
+        _ = 1 / 0
+    assert dict(os.environ) == before
+
+
+def test_a_shell_reads_the_exports_back_whatever_is_in_them() -> None:
+    values = {"A": "plain", "B": 'it\'s "two" words; $(rm) `x` \\', "C": "line\nbreak", "D": ""}
+    lines = environment.shell_lines(values, {}, path_entry=Path("/a folder"))
+    script = "\n".join(lines) + '\nprintf "%s\\0" "$A" "$B" "$C" "$D" "$PATH"'
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, env={"PATH": "/bin"})
+    assert done.stdout.split("\0")[:-1] == [*values.values(), "/a folder:/bin"]
+
+
+def test_all_lines_are_exports_unless_the_shell_has_what_it_must_not_keep() -> None:
+    assert all(line.startswith("export ") for line in environment.shell_lines({"A": "b"}, {"HOME": "/root"}))
+    assert environment.shell_lines({"A": "b"}, {"AWS_PROFILE": "x"})[0] == "unset AWS_PROFILE"
+
+
+def test_the_passphrase_is_not_for_the_shell(layout: Layout) -> None:
+    assert not [name for name in environment.shell(layout, docker_host=None, region="r") if name.startswith("PULUMI")]
