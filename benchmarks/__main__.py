@@ -19,6 +19,7 @@ from pathlib import Path
 import pulumi
 import pulumi.automation as auto
 import pulumi_aws as aws
+import yaml
 
 from components import ImageRepository, ImageRepositoryArgs
 from ecr import lifecycle
@@ -85,14 +86,16 @@ class Bench:
 
     def __init__(self, cloud: LocalCloud) -> None:
         """`cloud` is started."""
-        self._cloud = cloud
         self._command = EngineCommand(ensure(cloud.layout, dict(os.environ)), cloud.layout)
+        self._workspace = cloud.layout.state / "benchmark"
+        self._workspace.mkdir()
+        project = yaml.safe_load((cloud.layout.workspace / "Pulumi.yaml").read_text())
+        del project["config"]  # the benchmark's programs have no settings
+        (self._workspace / "Pulumi.yaml").write_text(yaml.safe_dump({**project, "name": "benchmark"}))
 
     def stack(self, name: str, program: Callable[[], None]) -> auto.Stack:
         """A stack of the benchmark's own, beside the project's."""
-        workspace = auto.LocalWorkspace(
-            work_dir=str(self._cloud.layout.workspace), program=program, pulumi_command=self._command
-        )
+        workspace = auto.LocalWorkspace(work_dir=str(self._workspace), program=program, pulumi_command=self._command)
         return auto.Stack.create_or_select(name, workspace)
 
     def alternate(self, first: Callable[[], object], second: Callable[[], object]) -> tuple[list[float], list[float]]:

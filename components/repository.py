@@ -54,8 +54,6 @@ class ImageRepository(pulumi.ComponentResource):
         name: the repository's name.
         arn: its ARN.
         url: `HOST/NAME`, what images are pushed to.
-        registry_host: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`, what Docker signs in to.
-        docker_login_command: a shell command that signs Docker in; it holds no secret.
         key_arn: the KMS key in use, None with AES256.
 
     Raises:
@@ -65,8 +63,6 @@ class ImageRepository(pulumi.ComponentResource):
     name: pulumi.Output[str]
     arn: pulumi.Output[str]
     url: pulumi.Output[str]
-    registry_host: pulumi.Output[str]
-    docker_login_command: pulumi.Output[str]
     key_arn: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: ImageRepositoryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -82,14 +78,9 @@ class ImageRepository(pulumi.ComponentResource):
             name=args.repository_name,
             image_tag_mutability=args.tag_mutability.mutability.value,
             image_tag_mutability_exclusion_filters=_exclusion_filters(args.tag_mutability),
-            image_scanning_configuration=aws.ecr.RepositoryImageScanningConfigurationArgs(
-                scan_on_push=args.scan_on_push
-            ),
-            encryption_configurations=[
-                aws.ecr.RepositoryEncryptionConfigurationArgs(
-                    encryption_type=args.encryption.type.value, kms_key=self.key_arn
-                )
-            ],
+            # Typed dictionaries: the SDK's argument classes take longer than all the rest of this component.
+            image_scanning_configuration={"scan_on_push": args.scan_on_push},
+            encryption_configurations=[_encryption_configuration(args.encryption, self.key_arn)],
             force_delete=args.force_delete,
             tags=args.tags or None,
             # The name is the caller's, so the old repository has to make room for its replacement.
@@ -103,22 +94,17 @@ class ImageRepository(pulumi.ComponentResource):
         self.name = repository.name
         self.arn = repository.arn
         self.url = repository.repository_url
-        self.registry_host = self.url.apply(lambda url: reference.RepositoryUrl.parse(url).host)
-        self.docker_login_command = pulumi.Output.format(
-            "aws ecr get-login-password --region {0} | docker login --username AWS --password-stdin {1}",
-            self.arn.apply(_region),
-            self.registry_host,
-        )
-        self.register_outputs(
-            {
-                "name": self.name,
-                "arn": self.arn,
-                "url": self.url,
-                "registryHost": self.registry_host,
-                "dockerLoginCommand": self.docker_login_command,
-                "keyArn": self.key_arn,
-            }
-        )
+        self.register_outputs({"name": self.name, "arn": self.arn, "url": self.url, "keyArn": self.key_arn})
+
+    @property
+    def registry_host(self) -> pulumi.Output[str]:
+        """`ACCOUNT.dkr.ecr.REGION.amazonaws.com`, what Docker signs in to."""
+        return self.url.apply(_registry_host)
+
+    @property
+    def docker_login_command(self) -> pulumi.Output[str]:
+        """A shell command that signs Docker in; it holds no secret."""
+        return pulumi.Output.all(self.arn, self.url).apply(_docker_login_command)
 
 
 def _check_name(repository_name: str) -> None:
@@ -153,16 +139,26 @@ def _key_arn(name: str, args: ImageRepositoryArgs, opts: pulumi.ResourceOptions)
     return key.arn
 
 
+def _encryption_configuration(
+    encryption: Encryption, key_arn: pulumi.Output[str] | None
+) -> aws.ecr.RepositoryEncryptionConfigurationArgsDict:
+    if key_arn is None:
+        return {"encryption_type": encryption.type.value}
+    return {"encryption_type": encryption.type.value, "kms_key": key_arn}
+
+
 def _exclusion_filters(
     tag_mutability: TagMutability,
-) -> list[aws.ecr.RepositoryImageTagMutabilityExclusionFilterArgs] | None:
-    filters = [
-        aws.ecr.RepositoryImageTagMutabilityExclusionFilterArgs(filter=pattern, filter_type="WILDCARD")
-        for pattern in tag_mutability.exclusions
-    ]
-    return filters or None
+) -> list[aws.ecr.RepositoryImageTagMutabilityExclusionFilterArgsDict] | None:
+    return [{"filter": pattern, "filter_type": "WILDCARD"} for pattern in tag_mutability.exclusions] or None
 
 
-def _region(arn: str) -> str:
-    """The Region in `arn:aws:ecr:REGION:ACCOUNT:repository/NAME`."""
-    return arn.split(":")[3]
+def _registry_host(url: str) -> str:
+    return reference.RepositoryUrl.parse(url).host
+
+
+def _docker_login_command(arn_and_url: Sequence[str]) -> str:
+    arn, url = arn_and_url
+    region = arn.split(":")[3]  # arn:aws:ecr:REGION:ACCOUNT:repository/NAME
+    host = _registry_host(url)
+    return f"aws ecr get-login-password --region {region} | docker login --username AWS --password-stdin {host}"

@@ -165,10 +165,18 @@ def test_outputs_are_registered_once_with_real_values() -> None:
         "name": "dev/yoon-app",
         "arn": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/dev/yoon-app",
         "url": f"{HOST}/dev/yoon-app",
-        "registryHost": HOST,
-        "dockerLoginCommand": (
-            f"aws ecr get-login-password --region {REGION} | docker login --username AWS --password-stdin {HOST}"
-        ),
+    }
+
+
+def test_the_registry_host_and_the_login_command_follow_from_the_repository() -> None:
+    def program() -> None:
+        repository = ImageRepository("app", ImageRepositoryArgs(repository_name="dev/yoon-app"))
+        pulumi.export("host", repository.registry_host)
+        pulumi.export("login", repository.docker_login_command)
+
+    assert record(program).exports == {
+        "host": HOST,
+        "login": f"aws ecr get-login-password --region {REGION} | docker login --username AWS --password-stdin {HOST}",
     }
 
 

@@ -183,6 +183,19 @@ def test_the_ignore_file_means_what_docker_says(tmp_path: Path, ignore: str, kep
     assert context_files(BUILD, with_tree(tmp_path, ignore)) == sorted([".dockerignore", "Dockerfile", *kept.split()])
 
 
+@pytest.mark.parametrize(
+    ("ignore", "kept"),
+    [
+        pytest.param("#x\n", True, id="comment"),
+        # Docker looks for the '#' before it takes the spaces away.
+        pytest.param(" #x\n", False, id="pattern-after-a-space"),
+    ],
+)
+def test_a_comment_starts_at_the_start_of_its_line(tmp_path: Path, ignore: str, *, kept: bool) -> None:
+    write(tmp_path, {"app/Dockerfile": "", "app/#x": "", "app/.dockerignore": ignore})
+    assert ("#x" in context_files(BUILD, tmp_path)) is kept
+
+
 def test_an_ignored_file_changes_nothing(tmp_path: Path) -> None:
     root = with_tree(tmp_path, "lib\n")
     before = content_digest(BUILD, root)
