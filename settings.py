@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,11 @@ NAMESPACE = "container-registry"
 MAX_TAGS = 50
 MAX_TAG_KEY = 128
 MAX_TAG_VALUE = 256
-_TAG_RULE = "up to 50 tags; keys of 1 to 128 characters that do not start with 'aws:', values of up to 256 characters"
+_TAG_TEXT = re.compile(r"[\w .:/=+@-]*")
+_TAG_RULE = (
+    "up to 50 tags of letters, digits, spaces and _.:/=+-@; keys of 1 to 128 characters that do not start with 'aws:', "
+    "values of up to 256 characters"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +104,10 @@ def parse(
     )
     if settings.protect and settings.force_delete:
         top.wrong("forceDelete", "is true and so is protect; a protected repository can't be deleted with its images")
+    for key in sorted(secret_keys):
+        top.wrong(
+            key, "is encrypted, but ends up where everybody can read it; take the secret out and store it plainly"
+        )
     top.finish()
     return settings
 
@@ -178,21 +187,21 @@ def _tags(top: Section) -> Mapping[str, str]:
     if len(tags) > MAX_TAGS:
         top.wrong("tags", f"has {len(tags)} tags; accepted: {_TAG_RULE}")
     for key, value in tags.items():
-        if len(value) > MAX_TAG_VALUE:
-            top.wrong(f"tags.{key}", f"has {len(value)} characters; accepted: {_TAG_RULE}")
+        if len(value) > MAX_TAG_VALUE or not _TAG_TEXT.fullmatch(value):
+            top.wrong(f"tags.{key}", f"{top.shown('tags', value)} is not accepted; accepted: {_TAG_RULE}")
     return tags
 
 
 def _is_tag_key(text: str) -> bool:
-    return 1 <= len(text) <= MAX_TAG_KEY and not text.lower().startswith("aws:")
+    return (
+        1 <= len(text) <= MAX_TAG_KEY and not text.lower().startswith("aws:") and _TAG_TEXT.fullmatch(text) is not None
+    )
 
 
 def _build(top: Section, root: Path) -> ImageBuild | None:
     section = top.section("build")
     if section is None:
         return None
-    if section.is_secret:
-        top.wrong("build", "is encrypted, but build arguments stay readable in the image; keep secrets out of it")
     context = section.required_text("context", bool, "a folder, relative to Pulumi.yaml", example="images/nginx")
     dockerfile = section.text("dockerfile", bool, "a file, relative to Pulumi.yaml")
     if dockerfile is None and not section.has("dockerfile"):

@@ -164,11 +164,13 @@ class EcrRepository:
 def _registry_base_url(ecr_endpoint: str, registry_host: str) -> str:
     """Where the registry is reached: at its own host, or where an endpoint override (AWS_ENDPOINT_URL) sends ECR.
 
-    AWS's own endpoints, VPC endpoints included, end in amazonaws.com or amazonaws.com.cn.
+    AWS's own endpoints, VPC endpoints included, end as the registry host does after its Region, or in `.api.aws`
+    (AWS General Reference, "Amazon ECR endpoints and quotas"; the suffix differs by partition).
     """
+    suffix = registry_host.partition(".dkr.ecr.")[2].partition(".")[2]
     parts = urlsplit(ecr_endpoint)
     host = parts.hostname or ""
-    if host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")):
+    if host.endswith((f".{suffix}", ".api.aws", ".api.amazonwebservices.com.cn")):
         return f"https://{registry_host}"
     return f"{parts.scheme}://{parts.netloc}"
 

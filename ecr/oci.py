@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 from urllib3.util import Retry, Timeout
@@ -126,32 +127,41 @@ def fetch_blob(registry: Registry, repository: str, blob: Descriptor, *, limit: 
 def _get(registry: Registry, path: str, limit: int) -> bytes:
     url = registry.base_url + path
     headers = {"Host": registry.host, "Authorization": registry.authorization}
-    with urllib3.PoolManager(timeout=Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S), retries=_RETRY) as pool:
-        for _ in range(MAX_REDIRECTS + 1):
-            _refuse_plain_http(url)
-            try:
+    for _ in range(MAX_REDIRECTS + 1):
+        _refuse_plain_http(url)
+        try:
+            with _pool(url) as pool:
                 response = pool.request("GET", url, headers=headers, redirect=False, preload_content=False)
                 body = response.read(limit + 1)
-            except urllib3.exceptions.HTTPError as error:
-                raise _error(
-                    f"registry {registry.host} can't be reached: {_reason(error)}", "UNREACHABLE", temporary=True
-                ) from error
-            location = response.get_redirect_location()
-            response.release_conn()
-            if location:
-                # A registry redirects to a storage service with a signed URL; our credentials are not for it.
-                url, headers = _redirected(registry, url, location), {}
-                continue
-            if response.status != HTTPStatus.OK:
-                raise _error(
-                    f"registry {registry.host} answered {response.status} for {path}",
-                    str(response.status),
-                    temporary=response.status in _TEMPORARY,
-                )
-            if len(body) > limit:
-                raise _error(f"registry {registry.host} sent more than {limit} bytes for {path}", "TOO_LARGE")
-            return body
+        except urllib3.exceptions.HTTPError as error:
+            raise _error(
+                f"registry {registry.host} can't be reached: {_reason(error)}", "UNREACHABLE", temporary=True
+            ) from error
+        location = response.get_redirect_location()
+        if location:
+            # A registry redirects to a storage service with a signed URL; our credentials are not for it.
+            url, headers = _redirected(registry, url, location), {}
+            continue
+        if response.status != HTTPStatus.OK:
+            raise _error(
+                f"registry {registry.host} answered {response.status} for {path}",
+                str(response.status),
+                temporary=response.status in _TEMPORARY,
+            )
+        if len(body) > limit:
+            raise _error(f"registry {registry.host} sent more than {limit} bytes for {path}", "TOO_LARGE")
+        return body
     raise _error(f"registry {registry.host} redirects more than {MAX_REDIRECTS} times for {path}", "REDIRECTS")
+
+
+def _pool(url: str) -> urllib3.PoolManager:
+    """Connections to `url`, through the proxy that HTTPS_PROXY and NO_PROXY choose for it, as boto3's are."""
+    parts = urlsplit(url)
+    proxy = None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
+    timeout = Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S)
+    if proxy:
+        return urllib3.ProxyManager(proxy, timeout=timeout, retries=_RETRY)
+    return urllib3.PoolManager(timeout=timeout, retries=_RETRY)
 
 
 def _redirected(registry: Registry, url: str, location: str) -> str:

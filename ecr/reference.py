@@ -9,7 +9,7 @@ from dataclasses import dataclass
 _REPOSITORY_NAME = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _REPOSITORY_NAME_LENGTHS = range(2, 257)
 REPOSITORY_NAME_RULE = (
-    "2 to 256 characters: lower-case letters and digits, joined by single '.', '_' or '-', in parts divided by '/'"
+    "2 to 256 characters: lower-case letters and digits, joined by '.', '_', '__' or dashes, in parts divided by '/'"
 )
 
 # OCI distribution specification, "Pulling manifests": the grammar of a tag.

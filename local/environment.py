@@ -34,6 +34,8 @@ def shell(layout: Layout, *, docker_host: str | None, region: str) -> dict[str, 
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "localhost,127.0.0.1",  # the emulator is on this machine, whatever proxy leads off it
+        "no_proxy": "localhost,127.0.0.1",
         "DOCKER_CONFIG": str(layout.docker_config),
         "DOCKER_BUILDKIT": "0",  # Debian's docker.io comes without buildx
     }

@@ -514,10 +514,21 @@ def test_a_real_search_is_repeated_a_few_times_with_timeouts() -> None:
 
 
 @pytest.mark.parametrize(
+    ("endpoint", "host"),
+    [
+        ("https://api.ecr.cn-north-1.amazonaws.com.cn", "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn"),
+        ("https://api.ecr.us-iso-east-1.c2s.ic.gov", "123456789012.dkr.ecr.us-iso-east-1.c2s.ic.gov"),
+        ("https://ecr.cn-north-1.api.amazonwebservices.com.cn", "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn"),
+    ],
+)
+def test_every_partition_has_its_registry_at_its_own_host(endpoint: str, host: str) -> None:
+    assert aws._registry_base_url(endpoint, host) == f"https://{host}"
+
+
+@pytest.mark.parametrize(
     ("endpoint", "base_url"),
     [
         pytest.param("https://api.ecr.ap-northeast-2.amazonaws.com", f"https://{HOST}", id="aws"),
-        pytest.param("https://api.ecr.cn-north-1.amazonaws.com.cn", f"https://{HOST}", id="china"),
         pytest.param("https://ecr.ap-northeast-2.api.aws", f"https://{HOST}", id="dual-stack"),
         pytest.param(
             "https://vpce-1-2.api.ecr.ap-northeast-2.vpce.amazonaws.com", f"https://{HOST}", id="vpc-endpoint"

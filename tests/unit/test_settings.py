@@ -575,11 +575,13 @@ BAD = [
     bad("tags-reserved-upper-case", {"tags": {"AWS:x": "1"}}, "tags", '"AWS:x"', TAG_KEY_RULE),
     bad("tags-empty-key", {"tags": {"": "1"}}, "tags", '""', TAG_KEY_RULE),
     bad("tags-key-129-characters", {"tags": {"k" * 129: "1"}}, "tags", f'"{"k" * 76}...', TAG_KEY_RULE),
-    bad("tags-value-257-characters", {"tags": {"t": "v" * 257}}, "tags.t", "has 257 characters", TAG_VALUE_RULE),
+    bad("tags-value-257-characters", {"tags": {"t": "v" * 257}}, "tags.t", f'"{"v" * 76}...', TAG_VALUE_RULE),
+    bad("tags-value-characters", {"tags": {"t": "a*b"}}, "tags.t", '"a*b"', TAG_VALUE_RULE),
+    bad("tags-key-characters", {"tags": {"a*b": "1"}}, "tags", '"a*b"', TAG_KEY_RULE),
     bad("tags-value-number", {"tags": {"t": 5}}, "tags.t", "5", TAG_VALUE_RULE),
     bad("tags-value-null", {"tags": {"t": None}}, "tags.t", "null", TAG_VALUE_RULE),
     bad("tags-value-object", {"tags": {"t": {"a": 1}}}, "tags.t", '{"a": 1}', TAG_VALUE_RULE),
-    bad("tags-key-line-feed", {"tags": {"a\nb": 5}}, r"tags.a\nb", "5", TAG_VALUE_RULE),
+    bad("tags-key-line-feed", {"tags": {"a\nb": "1"}}, "tags", r'"a\nb"', TAG_KEY_RULE),
     bad("51-tags", {"tags": {f"t{n}": "" for n in range(51)}}, "tags", "has 51 tags", "up to 50 tags"),
     bad("tags-list", {"tags": '["a"]'}, "tags", '["a"]', OBJECT_RULE),
     bad("tags-text", {"tags": "team=platform"}, "tags", '"team=platform"', OBJECT_RULE),
@@ -653,7 +655,7 @@ def test_a_missing_repository_comes_with_the_command_that_sets_it(project: Path)
     (line,) = mistakes({}, project)
     assert line == (
         "container-registry:repository: is missing; accepted: 2 to 256 characters: lower-case letters and digits, "
-        "joined by single '.', '_' or '-', in parts divided by '/'. "
+        "joined by '.', '_', '__' or dashes, in parts divided by '/'. "
         "Run: pulumi config set --path repository dev/yoon-app"
     )
 
@@ -742,11 +744,17 @@ def test_the_same_value_is_shown_when_it_is_no_secret(values: dict[str, object],
     assert line.startswith(f'container-registry:{key}: "{SECRET}!" is not accepted')
 
 
-def test_an_encrypted_build_is_refused_because_arguments_stay_readable_in_the_image(project: Path) -> None:
-    values = with_repository(build(args={"TOKEN": SECRET}))
-    (line,) = mistakes(values, project, secret_keys=frozenset({"build"}))
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("build", build(args={"TOKEN": SECRET})["build"]), ("tags", {"token": SECRET}), ("repository", "dev/app")],
+)
+def test_an_encrypted_key_is_refused_because_everything_here_ends_up_readable(
+    key: str, value: object, project: Path
+) -> None:
+    (line,) = mistakes(with_repository({key: value}), project, secret_keys=frozenset({key}))
     assert line == (
-        "container-registry:build: is encrypted, but build arguments stay readable in the image; keep secrets out of it"
+        f"container-registry:{key}: is encrypted, but ends up where everybody can read it; "
+        "take the secret out and store it plainly"
     )
 
 
@@ -855,8 +863,9 @@ def test_load_hides_what_the_stack_file_encrypts(project: Path) -> None:
     config = {"container-registry:repository": f"{SECRET}!", "container-registry:scanOnPush": "maybe"}
     with pytest.raises(InputErrors) as raised:
         loaded(config, project, secret_keys=("container-registry:repository",))
-    first, second = str(raised.value).split("\n")
+    first, second, third = str(raised.value).split("\n")
     assert first.startswith("container-registry:repository: [secret] is not accepted; accepted: 2 to 256 characters")
+    assert third.startswith("container-registry:repository: is encrypted")
     assert second == 'container-registry:scanOnPush: "maybe" is not accepted; accepted: true or false'
 
 

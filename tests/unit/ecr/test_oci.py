@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
+import urllib3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -595,3 +596,13 @@ def test_whatever_a_registry_says_is_understood_or_a_value_error(document: objec
         platform_manifests(text)
     with suppress(ValueError):
         config_labels(text.encode())
+
+
+def test_a_proxy_from_the_environment_is_used_except_where_no_proxy_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "direct.example")
+    through = oci._pool("https://registry.example/v2/")
+    assert isinstance(through, urllib3.ProxyManager)
+    assert through.proxy is not None
+    assert through.proxy.host == "proxy.example"
+    assert not isinstance(oci._pool("https://direct.example/v2/"), urllib3.ProxyManager)
