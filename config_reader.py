@@ -15,9 +15,9 @@ _MAX_SHOWN = 80
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
-def open_section(namespace: str, values: Mapping[str, object], secret_keys: frozenset[str]) -> Section:
+def open_section(namespace: str, values: Mapping[str, object]) -> Section:
     """The top of a configuration, whose keys are named `NAMESPACE:KEY`, `NAMESPACE:KEY.KEY` and `NAMESPACE:KEY[0]`."""
-    return Section(f"{namespace}:", values, [], secret_keys=secret_keys)
+    return Section(f"{namespace}:", values, [])
 
 
 class Section:
@@ -26,21 +26,11 @@ class Section:
     A wrong value is noted and its default handed out, so that one reading finds all mistakes.
     """
 
-    def __init__(
-        self,
-        path: str,
-        values: Mapping[str, object],
-        errors: list[InputError],
-        *,
-        secret_keys: frozenset[str] = frozenset(),
-        is_secret: bool = False,
-    ) -> None:
+    def __init__(self, path: str, values: Mapping[str, object], errors: list[InputError]) -> None:
         self._path = path
         self._values = values
         self._errors = errors
-        self._secret_keys = secret_keys
         self._asked: set[str] = set()
-        self.is_secret = is_secret
 
     @property
     def mistakes(self) -> int:
@@ -116,7 +106,7 @@ class Section:
         if value is None or value == {}:
             return None
         if isinstance(value, dict):
-            return Section(f"{self._name(key)}.", value, self._errors, is_secret=self._hides(key))
+            return Section(f"{self._name(key)}.", value, self._errors)
         self._refuse(key, value, "an object with keys")
         return None
 
@@ -125,7 +115,7 @@ class Section:
         found = []
         for index, value in enumerate(self._items(key)):
             if isinstance(value, dict):
-                found.append(Section(f"{self._name(key)}[{index}].", value, self._errors, is_secret=self._hides(key)))
+                found.append(Section(f"{self._name(key)}[{index}].", value, self._errors))
             else:
                 self._refuse(f"{key}[{index}]", value, "an object with keys")
         return tuple(found)
@@ -145,9 +135,9 @@ class Section:
             return MappingProxyType({})
         for name, item in value.items():
             if not accept_key(name):
-                self.wrong(key, f"{_shown(name)} is not accepted as a key; accepted: {rule}")
+                self.wrong(key, f"{shown(name)} is not accepted as a key; accepted: {rule}")
             elif not isinstance(item, str):
-                self._refuse(f"{key}.{name}", item, rule)
+                self._refuse(f"{key}.{name}", item, f"{rule}; in quotes, so that YAML takes it as text")
         return MappingProxyType({name: item for name, item in value.items() if isinstance(item, str)})
 
     def _items(self, key: str) -> list[object]:
@@ -175,24 +165,19 @@ class Section:
     def _accepted(self, key: str, value: object, accept: Callable[[str], bool], rule: str) -> bool:
         if isinstance(value, str) and accept(value):
             return True
-        self._refuse(key, value, rule)
+        self._refuse(
+            key, value, rule if isinstance(value, str) else f"{rule}; in quotes, so that YAML takes it as text"
+        )
         return False
 
-    def shown(self, key: str, value: object) -> str:
-        """`value` as a message may show it: shortened, and not at all when the stack file encrypts it."""
-        return "[secret]" if self._hides(key) else _shown(value)
-
     def _refuse(self, key: str, value: object, rule: str) -> None:
-        self.wrong(key, f"{self.shown(key, value)} is not accepted; accepted: {rule}")
-
-    def _hides(self, key: str) -> bool:
-        top_key = key.partition("[")[0].partition(".")[0]
-        return self.is_secret or top_key in self._secret_keys
+        self.wrong(key, f"{shown(value)} is not accepted; accepted: {rule}")
 
     def _name(self, key: str) -> str:
         return self._path + key if key else self._path.rstrip(".")
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """`value` as a message shows it: as JSON, shortened."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 3]}..."

@@ -38,10 +38,14 @@ def plan_publication(settings: Settings, root: Path) -> Publication | None:
 
     repository = EcrRepository(settings.repository, region=settings.region, profile=settings.profile)
     content_digest = build_context.content_digest(settings.build, root)
+    published = repository.find_image(settings.build.resolve_tag(content_digest))
+    if published is not None and not repository.can_stay(settings.encryption):
+        # The repository is about to be replaced by an empty one.
+        published = None
     plan = publication.plan(
         settings.build,
         content_digest=content_digest,
-        published=repository.find_image(settings.build.resolve_tag(content_digest)),
+        published=published,
         mutability=settings.tag_mutability,
         repository=settings.repository,
         now=datetime.now(UTC),

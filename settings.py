@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +15,25 @@ from config_reader import Section
 from ecr import build as builds
 from ecr import lifecycle, reference, repository
 from ecr.build import ImageBuild
+from ecr.errors import InputError, InputErrors
 from ecr.lifecycle import LifecycleRule, TagStatus
 from ecr.repository import Encryption, EncryptionType, Mutability, TagMutability
 
 NAMESPACE = "container-registry"
+_NAMESPACES = (NAMESPACE, "aws", "docker", "pulumi")
+
+# boto3 takes its credentials from the environment and the profile; these reach the Pulumi provider alone.
+_PROVIDER_ONLY = frozenset(
+    {"aws:accessKey", "aws:secretKey", "aws:token", "aws:assumeRoles", "aws:assumeRole",
+     "aws:assumeRoleWithWebIdentity", "aws:endpoints", "aws:sharedCredentialsFiles", "aws:sharedConfigFiles"}
+)  # fmt: skip
+_PROVIDER_ONLY_PROBLEM = (
+    "can't be used by a stack that builds, because only Pulumi's provider would see it; "
+    "use aws:profile, or credentials in the environment"
+)
+_ENCRYPTED = "is encrypted, but ends up where everybody can read it; take the secret out and store it plainly"
+
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}")
 
 # AWS General Reference, "Tagging AWS resources": limits and the reserved prefix.
 MAX_TAGS = 50
@@ -61,9 +76,35 @@ def load(root: Path) -> Settings:
     values = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
     prefix = f"{NAMESPACE}:"
     own = {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}
+    _check_namespaces(values)
     secrets = frozenset(key for key in own if runtime_config.is_config_secret(prefix + key))
     aws = pulumi.Config("aws")
-    return parse(own, root, secret_keys=secrets, region=aws.get("region"), profile=aws.get("profile"))
+    _check_region(aws.get("region"))
+    settings = parse(own, root, secret_keys=secrets, region=aws.get("region"), profile=aws.get("profile"))
+    if settings.build is not None:
+        _check_credentials(values)
+    return settings
+
+
+def _check_region(region: str | None) -> None:
+    if region is not None and not _REGION.fullmatch(region):
+        problem = f"{config_reader.shown(region)} is not accepted; accepted: an AWS Region such as eu-west-1"
+        raise InputErrors((InputError("aws:region", problem),))
+
+
+def _check_credentials(keys: Iterable[str]) -> None:
+    """Refuse settings that lead the provider to another account than the one that is asked for the image."""
+    wrong = sorted(_PROVIDER_ONLY & set(keys))
+    if wrong:
+        raise InputErrors(tuple(InputError(key, _PROVIDER_ONLY_PROBLEM) for key in wrong))
+
+
+def _check_namespaces(keys: Iterable[str]) -> None:
+    """Refuse a namespace that nothing reads: most likely a misspelt one, which would be ignored in silence."""
+    unknown = sorted(key for key in keys if key.partition(":")[0] not in _NAMESPACES)
+    if unknown:
+        problem = f"is in a namespace that nothing here reads; known: {', '.join(_NAMESPACES)}"
+        raise InputErrors(tuple(InputError(key, problem) for key in unknown))
 
 
 def parse(
@@ -81,12 +122,15 @@ def parse(
         root: the project's folder.
         region: the AWS Region of the stack, None for the environment's.
         profile: the AWS profile of the stack, None for the environment's.
-        secret_keys: keys whose values are encrypted in the stack file, and must never be shown.
+        secret_keys: keys whose values are encrypted in the stack file.
 
     Raises:
         InputErrors: with a line for each mistake.
     """
-    top = config_reader.open_section(NAMESPACE, values, secret_keys)
+    if secret_keys:
+        # Not even read: what a message would show may be the secret.
+        raise InputErrors(tuple(InputError(f"{NAMESPACE}:{key}", _ENCRYPTED) for key in sorted(secret_keys)))
+    top = config_reader.open_section(NAMESPACE, values)
     settings = Settings(
         repository=top.required_text(
             "repository", reference.is_repository_name, reference.REPOSITORY_NAME_RULE, example="dev/yoon-app"
@@ -104,10 +148,6 @@ def parse(
     )
     if settings.protect and settings.force_delete:
         top.wrong("forceDelete", "is true and so is protect; a protected repository can't be deleted with its images")
-    for key in sorted(secret_keys):
-        top.wrong(
-            key, "is encrypted, but ends up where everybody can read it; take the secret out and store it plainly"
-        )
     top.finish()
     return settings
 
@@ -116,18 +156,12 @@ def _tag_mutability(top: Section) -> TagMutability:
     before = top.mistakes
     mutability = top.choice("tagMutability", Mutability, default=Mutability.IMMUTABLE)
     exclusions = top.texts("mutabilityExclusions", repository.is_exclusion, repository.EXCLUSION_RULE)
-    if top.mistakes > before:
-        # Only values that were read well can contradict each other.
-        return TagMutability(mutability, exclusions)
-    if mutability.takes_exclusions and not exclusions:
-        top.wrong("mutabilityExclusions", f"is missing; tagMutability {mutability} needs 1 to 5 tag patterns")
-    if exclusions and not mutability.takes_exclusions:
-        top.wrong("mutabilityExclusions", f"goes with a tagMutability that ends in _WITH_EXCLUSION, not {mutability}")
-    if len(exclusions) > repository.MAX_EXCLUSIONS:
-        top.wrong(
-            "mutabilityExclusions", f"has {len(exclusions)} patterns; ECR accepts 1 to {repository.MAX_EXCLUSIONS}"
-        )
-    return TagMutability(mutability, exclusions)
+    if top.mistakes == before:  # only values that were read well can contradict each other
+        try:
+            return TagMutability(mutability, exclusions)
+        except ValueError as error:
+            top.wrong("mutabilityExclusions", str(error))
+    return TagMutability()
 
 
 def _encryption(top: Section) -> Encryption:
@@ -137,10 +171,13 @@ def _encryption(top: Section) -> Encryption:
     before = section.mistakes
     kind = section.choice("type", EncryptionType, default=EncryptionType.AES256)
     key_arn = section.text("keyArn", repository.is_kms_key_arn, repository.KMS_KEY_RULE)
-    if key_arn and kind is not EncryptionType.KMS and section.mistakes == before:
-        section.wrong("keyArn", "goes with type KMS only")
     section.finish()
-    return Encryption(kind, key_arn)
+    if section.mistakes == before:
+        try:
+            return Encryption(kind, key_arn)
+        except ValueError as error:
+            section.wrong("keyArn", str(error))
+    return Encryption()
 
 
 def _lifecycle(top: Section) -> tuple[LifecycleRule, ...]:
@@ -188,7 +225,7 @@ def _tags(top: Section) -> Mapping[str, str]:
         top.wrong("tags", f"has {len(tags)} tags; accepted: {_TAG_RULE}")
     for key, value in tags.items():
         if len(value) > MAX_TAG_VALUE or not _TAG_TEXT.fullmatch(value):
-            top.wrong(f"tags.{key}", f"{top.shown('tags', value)} is not accepted; accepted: {_TAG_RULE}")
+            top.wrong(f"tags.{key}", f"{config_reader.shown(value)} is not accepted; accepted: {_TAG_RULE}")
     return tags
 
 
@@ -229,11 +266,13 @@ def _check_paths(section: Section, root: Path, context: str, dockerfile: str | N
     if not context:
         return
     if not _holds((root / context).is_dir):
-        shown = section.shown("context", context)
-        section.wrong("context", f"{shown} is no folder; accepted: a folder, relative to Pulumi.yaml")
+        section.wrong(
+            "context", f"{config_reader.shown(context)} is no folder; accepted: a folder, relative to Pulumi.yaml"
+        )
     elif dockerfile and not _holds((root / dockerfile).is_file):
-        shown = section.shown("dockerfile", dockerfile)
-        section.wrong("dockerfile", f"{shown} is no file; accepted: a file, relative to Pulumi.yaml")
+        section.wrong(
+            "dockerfile", f"{config_reader.shown(dockerfile)} is no file; accepted: a file, relative to Pulumi.yaml"
+        )
 
 
 def _holds(test: Callable[[], bool]) -> bool:

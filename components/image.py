@@ -11,10 +11,21 @@ import pulumi
 import pulumi_aws as aws
 
 from ecr import build as builds
+from ecr.errors import EcrError
 from ecr.publication import Action, PublicationPlan, PublishedImage
 from ecr.reference import RepositoryUrl
 
-_PUSHED = re.compile(r"(?P<name>[^@\s]+)@(?P<digest>sha256:[0-9a-f]{64})")
+_CHANGED = "It was changed meanwhile; run the command again"
+_ADVICE = {
+    Action.PUSH: _CHANGED,
+    Action.ADOPT: _CHANGED,
+    Action.FOLLOW_STATE: (
+        f"Its image has no label {builds.CONTENT_LABEL}, so it can't be put right by itself: "
+        "add the label to the Dockerfile (README, Configuration), choose a new build.tag, or delete this tag"
+    ),
+}
+
+_PUSHED = re.compile(r"[^@\s]+@(?P<digest>sha256:[0-9a-f]{64})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +35,7 @@ class BuiltImageArgs:
     Attributes:
         repository_url: `HOST/NAME` of the repository, as `ImageRepository.url` gives it.
         plan: what is built and what has to be done about it, from `ecr.publication.plan`.
-        find_image: asks the repository what it holds under a tag; used once after a push, to prove it.
+        find_image: asks the repository what it holds under a tag; used once when all is done, to prove it.
     """
 
     repository_url: pulumi.Input[str]
@@ -52,13 +63,17 @@ class BuiltImage(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: BuiltImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("container-registry:index:BuiltImage", name, {"tag": args.plan.tag}, opts)
+        if args.plan.action is not Action.ADOPT:
+            pulumi.log.info(args.plan.reason, resource=self)
         # A tenth of a second to load, which stacks that build nothing do without.
         import pulumi_docker as docker  # noqa: PLC0415
 
         url = pulumi.Output.from_input(args.repository_url)
         token = aws.ecr.get_authorization_token_output(opts=pulumi.InvokeOutputOptions(parent=self))
         image = docker.Image(
-            f"{name}-build",
+            # Named by what it publishes: docker.Image pushes on any update, and an image that the repository holds
+            # already must not be pushed again. So another image is another resource, never an update.
+            f"{name}-build-{args.plan.identity}",
             image_name=pulumi.Output.format("{0}:{1}", url, args.plan.tag),
             build=docker.DockerBuildArgs(
                 context=args.plan.build.context,
@@ -68,14 +83,18 @@ class BuiltImage(pulumi.ComponentResource):
             ),
             registry=docker.RegistryArgs(
                 server=url.apply(lambda text: RepositoryUrl.parse(text).host),
-                username=pulumi.Output.secret(token.user_name),
+                username=token.user_name,
                 password=pulumi.Output.secret(token.password),
             ),
             skip_push=args.plan.action is Action.ADOPT,
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=_ignored(args.plan.action)),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                ignore_changes=_ignored(args.plan.action),
+                retain_on_delete=True,  # what was published stays in the repository
+            ),
         )
         self.tag = pulumi.Output.from_input(args.plan.tag)
-        self.digest = _digest(args, image.repo_digest)
+        self.digest = _digest(args, url, image.repo_digest)
         self.uri = pulumi.Output.format("{0}@{1}", url, self.digest)
         self.pull_command = pulumi.Output.format("docker pull {0}", self.uri)
         self.register_outputs(
@@ -103,26 +122,38 @@ def _ignored(action: Action) -> list[str] | None:
     return ["skipPush", f"build.args.{builds.PUSHED_AT_ARGUMENT}"]
 
 
-def _digest(args: BuiltImageArgs, repo_digest: pulumi.Output[str]) -> pulumi.Output[str]:
+def _digest(args: BuiltImageArgs, url: pulumi.Output[str], repo_digest: pulumi.Output[str]) -> pulumi.Output[str]:
     published = args.plan.published
-    if args.plan.action is Action.ADOPT and published is not None:
+    if args.plan.action is not Action.ADOPT or published is None:
+        return pulumi.Output.all(url, repo_digest).apply(
+            lambda known: _confirmed(args, known[0], _pushed(args, known[1]))
+        )
+    if pulumi.runtime.is_dry_run():
         return pulumi.Output.from_input(published.digest)
-    return repo_digest.apply(lambda pushed: _proven_digest(args, pushed))
+    # Asked again once the repository is as it should be: it may have been replaced on the way.
+    return url.apply(lambda known: _confirmed(args, known, published.digest))
 
 
-def _proven_digest(args: BuiltImageArgs, pushed: str | None) -> str:
-    """The digest that Docker reports of a push, once the repository confirms it. Anything else fails closed."""
-    tag = args.plan.tag
-    match = _PUSHED.fullmatch(pushed or "")
+def _pushed(args: BuiltImageArgs, reported: str | None) -> str:
+    """The digest in what Docker reports of a push. Anything else fails closed."""
+    match = _PUSHED.fullmatch(reported or "")
     if match is None:
         raise pulumi.RunError(
-            f"image tag {tag}: Docker reports {pushed!r} as what it pushed, not NAME@sha256:...; nothing is deployed "
-            "from that. Check the Docker daemon, then run the command again."
+            f"image tag {args.plan.tag}: Docker reports {reported!r} as what it pushed, not NAME@sha256:...; nothing "
+            "is deployed from that. Check the Docker daemon, then run the command again."
         )
-    held = args.find_image(tag)
-    if held is None or held.digest != match["digest"]:
+    return match["digest"]
+
+
+def _confirmed(args: BuiltImageArgs, url: str, digest: str) -> str:
+    """The digest, once the repository says that it holds just this under the tag. Anything else fails closed."""
+    try:
+        held = args.find_image(args.plan.tag)
+    except EcrError as error:
+        raise pulumi.RunError(str(error)) from error
+    if held is None or held.digest != digest:
         raise pulumi.RunError(
-            f"image tag {tag}: Docker reports {match['digest']}, but the repository holds "
-            f"{held.digest if held else 'no such tag'}. Somebody else changed the tag; run the command again."
+            f"image tag {args.plan.tag}: {url} should hold {digest}, but holds "
+            f"{held.digest if held else 'no such tag'}. {_ADVICE[args.plan.action]}."
         )
-    return held.digest
+    return digest

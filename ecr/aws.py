@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from ecr.build import CONTENT_LABEL
 from ecr.errors import RemoteError
 from ecr.publication import PublishedImage
 from ecr.reference import RepositoryUrl, is_digest
+from ecr.repository import Encryption, EncryptionType
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
@@ -42,6 +44,7 @@ _HINTS = {
     "ExpiredToken": "the session has expired; sign in again",
     "InvalidSignatureException": "the secret key does not fit, or this machine's clock is wrong",
     "KmsException": "the repository's KMS key is disabled, deleted or not usable with these credentials",
+    "KmsError": "the repository's KMS key is disabled, deleted or not usable with these credentials",
     "ThrottlingException": f"AWS is limiting the request rate; {_LATER}",
     "ServerException": f"ECR failed on its side; {_LATER}",
     # botocore's own: the request was not sent, or not answered.
@@ -86,9 +89,32 @@ class EcrRepository:
         digest, manifest = image
         return PublishedImage(tag=tag, digest=digest, content_digest=self._content_digest(client, manifest))
 
+    def can_stay(self, encryption: Encryption) -> bool:
+        """Whether the repository stays when it is to be encrypted like this, and is not replaced.
+
+        ECR can't change the encryption of a repository (API reference, CreateRepository). A key that is made for the
+        repository counts as the one in use: its ARN is known to the state only.
+
+        Raises:
+            RemoteError: when AWS refuses or can't be reached.
+        """
+        client = self._client()
+        with self._errors("DescribeRepositories"):
+            try:
+                answer = client.describe_repositories(repositoryNames=[self.name])
+            except client.exceptions.RepositoryNotFoundException:
+                return False
+        live = answer["repositories"][0].get("encryptionConfiguration")
+        if live is None:
+            return encryption.type is EncryptionType.AES256
+        same_type = live["encryptionType"] == encryption.type.value
+        return same_type and encryption.key_arn in (None, live.get("kmsKey"))
+
     def _client(self) -> ECRClient:
         with self._errors("Connect"):
-            session = boto3.Session(region_name=self._region, profile_name=self._profile)
+            # AWS_REGION first, as Pulumi's provider has it; boto3 by itself reads AWS_DEFAULT_REGION only.
+            region = self._region or os.environ.get("AWS_REGION") or None
+            session = boto3.Session(region_name=region, profile_name=self._profile)
             return session.client("ecr", config=_CONFIG)
 
     def _batch_get_image(self, client: ECRClient, image_id: ImageIdentifierTypeDef) -> tuple[str, str] | None:

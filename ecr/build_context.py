@@ -17,7 +17,10 @@ _CHUNK_BYTES = 1 << 20
 
 
 def content_digest(build: ImageBuild, root: Path) -> str:
-    """64 hex digits over everything that decides what the build gives: equal content, equal digest.
+    """64 hex digits over all that this project gives to the build: equal content, equal digest.
+
+    What the build fetches by itself is not covered: pin the image behind FROM by its digest, and an update of it is a
+    change like any other.
 
     Covered are the platform, the build arguments, the Dockerfile, and of every file of the context that the ignore file
     lets through its path, permission bits and bytes (of a symbolic link its target). Times and owners are not: Docker

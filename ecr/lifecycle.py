@@ -7,6 +7,7 @@ Source: ECR user guide, "Automate the cleanup of images by using lifecycle polic
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,12 +15,14 @@ from enum import StrEnum
 MAX_RULES = 50  # ECR service quotas, "Rules per lifecycle policy"
 MAX_POLICY_CHARS = 30_720  # ECR API reference, PutLifecyclePolicy, lifecyclePolicyText
 MAX_WILDCARDS = 4  # a pattern of tagPatternList
-TAG_PATTERN_RULE = f"a tag pattern such as v* with at most {MAX_WILDCARDS} '*'"
+# The characters of a tag (OCI distribution specification), and '*'.
+_TAG_PATTERN = re.compile(r"[A-Za-z0-9._*-]{1,128}")
+TAG_PATTERN_RULE = f"a tag pattern such as v*, of letters, digits, '.', '_', '-' and at most {MAX_WILDCARDS} '*'"
 
 
 def is_tag_pattern(text: str) -> bool:
     """Whether ECR accepts `text` in a rule's list of tag patterns."""
-    return bool(text) and text.count("*") <= MAX_WILDCARDS
+    return _TAG_PATTERN.fullmatch(text) is not None and text.count("*") <= MAX_WILDCARDS
 
 
 class TagStatus(StrEnum):
@@ -63,10 +66,8 @@ class LifecycleRule:
         if (self.tag_status is TagStatus.TAGGED) != bool(self.tag_patterns):
             raise ValueError("tag patterns go with tagged images, and only with them")
         for pattern in self.tag_patterns:
-            if not pattern:
-                raise ValueError("a tag pattern is empty; ECR accepts '*' for every tag")
-            if pattern.count("*") > MAX_WILDCARDS:
-                raise ValueError(f"tag pattern {pattern!r} has more than {MAX_WILDCARDS} '*', which ECR refuses")
+            if not is_tag_pattern(pattern):
+                raise ValueError(f"{pattern!r} is not accepted; accepted: {TAG_PATTERN_RULE}")
 
     @property
     def description(self) -> str:
@@ -103,7 +104,7 @@ DEFAULT_RULES: tuple[LifecycleRule, ...] = (keep_latest(10),)
 
 
 def check(rules: Sequence[LifecycleRule]) -> None:
-    """Refuse a list of rules that ECR would refuse as a whole. Raises ValueError with the reason."""
+    """Refuse a list of rules that ECR would refuse, or that holds a dead rule. Raises ValueError with the reason."""
     if len(rules) > MAX_RULES:
         raise ValueError(f"has {len(rules)} rules; ECR accepts at most {MAX_RULES}")
     for status in (TagStatus.ANY, TagStatus.UNTAGGED):
@@ -111,6 +112,7 @@ def check(rules: Sequence[LifecycleRule]) -> None:
             raise ValueError(f"has more than one rule for {status} images; ECR accepts one")
     selections = [frozenset(rule.tag_patterns) for rule in rules if rule.tag_patterns]
     if len(set(selections)) < len(selections):
+        # Not ECR's rule but ours: the first rule shields all that the second matches.
         raise ValueError("has two rules with the same tag patterns; the second could never act")
     if (length := len(_text(rules))) > MAX_POLICY_CHARS:
         raise ValueError(f"gives {length} characters of policy; ECR accepts at most {MAX_POLICY_CHARS}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -14,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
-from urllib3.util import Retry, Timeout
+from urllib3.util import Retry, Timeout, make_headers
 
 from ecr.errors import RemoteError
 from ecr.reference import is_digest
@@ -155,13 +156,16 @@ def _get(registry: Registry, path: str, limit: int) -> bytes:
 
 
 def _pool(url: str) -> urllib3.PoolManager:
-    """Connections to `url`, through the proxy that HTTPS_PROXY and NO_PROXY choose for it, as boto3's are."""
+    """Connections to `url` as boto3 makes them: with the proxy and the certificate authorities of the environment."""
     parts = urlsplit(url)
     proxy = None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
     timeout = Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S)
-    if proxy:
-        return urllib3.ProxyManager(proxy, timeout=timeout, retries=_RETRY)
-    return urllib3.PoolManager(timeout=timeout, retries=_RETRY)
+    authorities = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE") or None
+    if proxy is None:
+        return urllib3.PoolManager(timeout=timeout, retries=_RETRY, ca_certs=authorities)
+    user = urlsplit(proxy)
+    sign_in = make_headers(proxy_basic_auth=f"{user.username}:{user.password}") if user.username else None
+    return urllib3.ProxyManager(proxy, proxy_headers=sign_in, timeout=timeout, retries=_RETRY, ca_certs=authorities)
 
 
 def _redirected(registry: Registry, url: str, location: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -50,6 +51,7 @@ class PublicationPlan:
         action: what to do.
         published: what the repository held under the tag when the plan was made.
         made_at: when the plan was made.
+        repository: name of the repository that gets it.
     """
 
     build: ImageBuild
@@ -58,6 +60,27 @@ class PublicationPlan:
     action: Action
     published: PublishedImage | None
     made_at: datetime
+    repository: str
+
+    @property
+    def reason(self) -> str:
+        """Why the action is what it is, as a line for the preview."""
+        name = f"{self.repository}:{self.tag}"
+        if self.action is Action.ADOPT:
+            return f"{name} holds this very content already"
+        if self.action is Action.FOLLOW_STATE:
+            return (
+                f"{name} holds an image that does not say what it was made of: only the state tells whether it changed"
+            )
+        if self.published is None:
+            return f"{name} is built and pushed: the repository holds no such tag"
+        return f"{name} is built and pushed: it holds other content ({self.published.digest})"
+
+    @property
+    def identity(self) -> str:
+        """12 hex digits over what is published, from where and to where: equal plans, equal identity."""
+        parts = (self.repository, self.tag, self.content_digest, self.build.context, self.build.dockerfile)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def plan(
@@ -91,7 +114,13 @@ def plan(
             f"immutable. Choose a new build.tag, or let it follow the content with '{{content}}'."
         )
     return PublicationPlan(
-        build=build, content_digest=content_digest, tag=tag, action=action, published=published, made_at=now
+        build=build,
+        content_digest=content_digest,
+        tag=tag,
+        action=action,
+        published=published,
+        made_at=now,
+        repository=repository,
     )
 
 

@@ -42,10 +42,24 @@ class TagMutability:
     Attributes:
         mutability: the setting for tags that no exclusion matches.
         exclusions: tag patterns for which the opposite holds; only with the two `_WITH_EXCLUSION` settings.
+
+    Raises:
+        ValueError: for a combination or a pattern that ECR would refuse.
     """
 
     mutability: Mutability = Mutability.IMMUTABLE
     exclusions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.mutability.takes_exclusions and not self.exclusions:
+            raise ValueError(f"is missing; tagMutability {self.mutability} needs 1 to {MAX_EXCLUSIONS} tag patterns")
+        if self.exclusions and not self.mutability.takes_exclusions:
+            raise ValueError(f"goes with a tagMutability that ends in _WITH_EXCLUSION, not {self.mutability}")
+        if len(self.exclusions) > MAX_EXCLUSIONS:
+            raise ValueError(f"has {len(self.exclusions)} patterns; ECR accepts 1 to {MAX_EXCLUSIONS}")
+        for pattern in self.exclusions:
+            if not is_exclusion(pattern):
+                raise ValueError(f"{pattern!r} is not accepted; accepted: {EXCLUSION_RULE}")
 
     def is_immutable(self, tag: str) -> bool:
         """Whether ECR refuses to move `tag` to another image in a repository with this setting."""
@@ -80,7 +94,18 @@ class Encryption:
     Attributes:
         type: AES256 with keys that ECR owns, or KMS.
         key_arn: with KMS, the key to use; None has a key made for this repository, with yearly rotation.
+
+    Raises:
+        ValueError: for a key without KMS, or one that is not named by its ARN.
     """
 
     type: EncryptionType = EncryptionType.AES256
     key_arn: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.key_arn is None:
+            return
+        if self.type is not EncryptionType.KMS:
+            raise ValueError("goes with type KMS only")
+        if not is_kms_key_arn(self.key_arn):
+            raise ValueError(f"{self.key_arn!r} is not accepted; accepted: {KMS_KEY_RULE}")

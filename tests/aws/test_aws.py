@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 from mypy_boto3_ecr import ECRClient
+from mypy_boto3_ecr.type_defs import EncryptionConfigurationTypeDef
 
 from ecr import aws, lifecycle, oci
 from ecr.aws import EcrRepository
@@ -23,7 +24,7 @@ from ecr.errors import ExitCode, RemoteError
 from ecr.oci import Descriptor, Registry
 from ecr.publication import PublishedImage
 from ecr.reference import is_repository_name
-from ecr.repository import MAX_EXCLUSIONS, Mutability, is_exclusion
+from ecr.repository import MAX_EXCLUSIONS, Encryption, EncryptionType, Mutability, is_exclusion
 
 NAME, REGION, TAG = "dev/yoon-app", "ap-northeast-2", "v1.0.0"
 HOST = f"123456789012.dkr.ecr.{REGION}.amazonaws.com"
@@ -299,6 +300,7 @@ REFUSALS = [
     pytest.param("ExpiredToken", False, "the session has expired; sign in again", id="expired-token-of-sts"),
     pytest.param("InvalidSignatureException", False, "this machine's clock is wrong", id="signature"),
     pytest.param("KmsException", False, "KMS key is disabled, deleted or not usable", id="kms"),
+    pytest.param("KmsError", False, "KMS key is disabled, deleted or not usable", id="kms-of-an-image"),
     pytest.param("ThrottlingException", True, "run the command again later", id="throttling"),
     pytest.param("Throttling", True, "run the command again later", id="throttling-short"),
     pytest.param("TooManyRequestsException", True, "run the command again later", id="too-many-requests"),
@@ -326,7 +328,7 @@ def test_a_refusal_says_what_to_do_and_keeps_what_a_support_case_needs(
 
 def test_every_code_that_is_acted_on_is_in_the_table_above() -> None:
     named = {re.sub(r"(Error|NotFound)$", "", code) for code in aws._HINTS | dict.fromkeys(aws._TEMPORARY, "")}
-    tabled = {str(param.values[0]) for param in REFUSALS} | {name for name, *_ in NOT_SENT}
+    tabled = {re.sub(r"Error$", "", str(param.values[0])) for param in REFUSALS} | {name for name, *_ in NOT_SENT}
     assert named - tabled == set()
 
 
@@ -505,6 +507,7 @@ def test_a_real_search_is_repeated_a_few_times_with_timeouts() -> None:
     # The attributes of Config are not in its types.
     values = vars(aws._CONFIG)
     assert values["retries"]["mode"] == "standard"
+    assert values["retries"]["total_max_attempts"] == 6
     assert (values["connect_timeout"], values["read_timeout"]) == (5, 30)
 
 
@@ -572,3 +575,59 @@ def test_limits_and_choices_are_those_of_the_api(client: ECRClient) -> None:
     assert shape(client, "ImageTagMutabilityExclusionFilters")["max"] == MAX_EXCLUSIONS
     assert shape(client, "LifecyclePolicyText")["max"] == lifecycle.MAX_POLICY_CHARS
     assert set(client.meta.service_model.shape_for("ImageTagMutability").enum) == set(Mutability)  # type: ignore[attr-defined]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Whether the repository can stay
+# ---------------------------------------------------------------------------------------------------------------------
+
+KEY_ARN = f"arn:aws:kms:{REGION}:123456789012:key/11111111-2222-3333-4444-555555555555"
+OTHER_KEY_ARN = KEY_ARN.replace("1111-2222", "9999-2222")
+
+
+@pytest.mark.parametrize(
+    ("live", "wanted", "stays"),
+    [
+        pytest.param({"encryptionType": "AES256"}, Encryption(), True, id="aes-as-it-is"),
+        pytest.param({"encryptionType": "AES256"}, Encryption(EncryptionType.KMS), False, id="aes-to-kms"),
+        pytest.param(
+            {"encryptionType": "KMS", "kmsKey": KEY_ARN}, Encryption(EncryptionType.KMS), True, id="kms-own-key"
+        ),
+        pytest.param(
+            {"encryptionType": "KMS", "kmsKey": KEY_ARN},
+            Encryption(EncryptionType.KMS, KEY_ARN),
+            True,
+            id="kms-same-key",
+        ),
+        pytest.param(
+            {"encryptionType": "KMS", "kmsKey": KEY_ARN},
+            Encryption(EncryptionType.KMS, OTHER_KEY_ARN),
+            False,
+            id="kms-other-key",
+        ),
+        pytest.param({"encryptionType": "KMS", "kmsKey": KEY_ARN}, Encryption(), False, id="kms-to-aes"),
+        pytest.param(
+            {"encryptionType": "KMS_DSSE", "kmsKey": KEY_ARN}, Encryption(EncryptionType.KMS), False, id="dsse-to-kms"
+        ),
+    ],
+)
+def test_a_repository_stays_unless_its_encryption_changes(
+    live: EncryptionConfigurationTypeDef,
+    wanted: Encryption,
+    stays: bool,  # noqa: FBT001
+) -> None:
+    with mock_aws():
+        boto3.client("ecr", region_name=REGION).create_repository(repositoryName=NAME, encryptionConfiguration=live)
+        assert EcrRepository(NAME, region=REGION).can_stay(wanted) is stays
+
+
+def test_a_repository_that_is_not_there_can_not_stay() -> None:
+    with mock_aws():
+        assert not EcrRepository(NAME, region=REGION).can_stay(Encryption())
+
+
+def test_aws_region_is_read_as_the_provider_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert EcrRepository(NAME)._client().meta.region_name == "eu-west-1"
+    assert EcrRepository(NAME, region="eu-north-1")._client().meta.region_name == "eu-north-1"

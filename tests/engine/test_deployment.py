@@ -23,6 +23,19 @@ def only_unchanged(changes: object) -> bool:
     return isinstance(changes, dict) and set(changes) == {"same"}
 
 
+def pushes(ecr: ECRClient, deployment: Deployment) -> dict[str, str]:
+    """What each tag names: a build of the same content without a cache gets another digest, so a push would show."""
+    images = ecr.describe_images(repositoryName=deployment.repository)["imageDetails"]
+    return {tag: image["imageDigest"] for image in images for tag in image["imageTags"]}
+
+
+def forget_builds(deployment: Deployment) -> None:
+    """Leave Docker without the images and layers that it has built, as another machine would be."""
+    url = deployment.output("repository_url")
+    deployment.shell(f"docker images --quiet {url} | sort -u | xargs --no-run-if-empty docker rmi --force")
+    deployment.shell("docker image prune --force")
+
+
 def image_urn(deployment: Deployment) -> str:
     resources = deployment.stack.export()["resources"]
     assert isinstance(resources, list)
@@ -115,10 +128,38 @@ def test_changed_content_gets_a_tag_of_its_own_and_equal_content_the_old_one(dep
     assert second["image_tag"] != first["image_tag"]
     assert second["image_digest"] != first["image_digest"]
     page.write_text(original)
+    forget_builds(dev)
+    before = pushes(ecr, dev)
     dev.stack.up()
     assert dev.stack.outputs() == first
+    assert pushes(ecr, dev) == before
     assert only_unchanged(dev.stack.up().changes)
     assert len(ecr.describe_images(repositoryName=dev.repository)["imageDetails"]) == 2
+
+
+def test_going_back_to_a_tag_that_is_published_moves_nothing(deploy: Deploy, ecr: ECRClient) -> None:
+    dev = deploy()
+    dev.stack.up()
+    first = dev.stack.outputs()
+    dev.settings["build.tag"] = "v2"
+    dev.stack.up()
+    forget_builds(dev)
+    before = pushes(ecr, dev)
+    del dev.settings["build.tag"]
+    dev.stack.up()
+    assert dev.stack.outputs() == first
+    assert pushes(ecr, dev) == before
+    assert only_unchanged(dev.stack.up().changes)
+
+
+def test_a_repository_that_is_replaced_gets_its_image_in_the_same_up(deploy: Deploy, ecr: ECRClient) -> None:
+    dev = deploy()
+    dev.stack.up()
+    dev.settings["encryption"] = "{type: KMS}"
+    dev.stack.up()
+    (image,) = ecr.describe_images(repositoryName=dev.repository)["imageDetails"]
+    assert image["imageDigest"] == dev.output("image_digest")
+    assert only_unchanged(dev.stack.up().changes)
 
 
 def test_changed_content_under_a_mutable_tag_is_pushed(deploy: Deploy, ecr: ECRClient) -> None:
@@ -126,7 +167,8 @@ def test_changed_content_under_a_mutable_tag_is_pushed(deploy: Deploy, ecr: ECRC
     dev.stack.up()
     first = dev.output("image_digest")
     (dev.context / "index.html").write_text("<p>another page</p>")
-    assert dev.stack.up().changes.get("update") == 1
+    changes = dev.stack.up().changes
+    assert (changes.get("create"), changes.get("delete")) == (1, 1)
     assert dev.output("image_digest") != first
     images = ecr.describe_images(repositoryName=dev.repository, imageIds=[{"imageTag": "v1.0.0"}])["imageDetails"]
     assert images[0]["imageDigest"] == dev.output("image_digest")
@@ -190,7 +232,7 @@ def test_an_image_without_the_label_is_left_to_the_state(deploy: Deploy) -> None
     dev.stack.up()
     assert only_unchanged(dev.stack.up().changes)
     (dev.context / "index.html").write_text("<p>another page</p>")
-    assert dev.stack.up().changes.get("update") == 1
+    assert dev.stack.up().changes.get("create") == 1
     assert only_unchanged(dev.stack.up().changes)
 
 

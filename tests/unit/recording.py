@@ -39,6 +39,7 @@ class Registration:
     protect: bool | None
     ignore_changes: tuple[str, ...]
     delete_before_replace: bool
+    retain_on_delete: bool
 
 
 @dataclass
@@ -127,6 +128,7 @@ class _RecordingMonitor(MockMonitor):
                     protect=request.protect if request.HasField("protect") else None,
                     ignore_changes=tuple(request.ignoreChanges),
                     delete_before_replace=request.deleteBeforeReplace,
+                    retain_on_delete=request.retainOnDelete,
                 )
             )
         return super().RegisterResource(request)
@@ -189,6 +191,11 @@ def record(
     try:
         loop.run_until_complete(run_in_stack(program))
     finally:
+        # A program that failed leaves work behind, which would be heard of in the next test.
+        pending = asyncio.all_tasks(loop)
+        for task in pending:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
         loop.close()
         asyncio.set_event_loop(None)
         pulumi.runtime.set_all_config({})

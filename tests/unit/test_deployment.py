@@ -10,6 +10,7 @@ import settings
 from ecr import aws, build_context
 from ecr.errors import Conflict, InputError
 from ecr.publication import Action, PublishedImage
+from ecr.repository import Encryption
 from settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +26,7 @@ class Asked:
     """Stands in for `EcrRepository`: how it was made, what it was asked, what it holds."""
 
     holds: PublishedImage | None = None
+    stays = True
 
     def __init__(self, name: str, *, region: str | None, profile: str | None) -> None:
         self.made_with = (name, region, profile)
@@ -34,11 +36,16 @@ class Asked:
         self.tags.append(tag)
         return self.holds
 
+    def can_stay(self, encryption: Encryption) -> bool:
+        assert encryption == Encryption()
+        return self.stays
+
 
 @pytest.fixture(autouse=True)
 def _repository(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aws, "EcrRepository", Asked)
     monkeypatch.setattr(Asked, "holds", None)
+    monkeypatch.setattr(Asked, "stays", True)
 
 
 def test_a_stack_that_builds_nothing_has_nothing_to_publish() -> None:
@@ -74,6 +81,17 @@ def test_other_content_is_refused_where_tags_do_not_move(monkeypatch: pytest.Mon
 def test_other_content_is_pushed_where_tags_move(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Asked, "holds", PublishedImage(tag="v1", digest=DIGEST, content_digest="a" * 64))
     found = deployment.plan_publication(dev(tagMutability="MUTABLE"), ROOT)
+    assert found is not None
+    assert found.plan.action is Action.PUSH
+
+
+def test_the_image_is_pushed_again_when_its_repository_is_about_to_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = dev()
+    assert stack.build is not None
+    content = build_context.content_digest(stack.build, ROOT)
+    monkeypatch.setattr(Asked, "holds", PublishedImage(tag="v1", digest=DIGEST, content_digest=content))
+    monkeypatch.setattr(Asked, "stays", False)
+    found = deployment.plan_publication(stack, ROOT)
     assert found is not None
     assert found.plan.action is Action.PUSH
 

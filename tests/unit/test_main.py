@@ -18,6 +18,7 @@ from tests.unit.recording import (
     DIGEST,
     HOST,
     IMAGE,
+    KEY,
     LIFECYCLE,
     PASSWORD,
     REGION,
@@ -47,6 +48,7 @@ class Registry:
 def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
     found = Registry()
     monkeypatch.setattr(aws.EcrRepository, "find_image", lambda _self, tag: found.find_image(tag))
+    monkeypatch.setattr(aws.EcrRepository, "can_stay", lambda _self, _encryption: True)
     return found
 
 
@@ -122,18 +124,56 @@ def test_a_stack_that_builds_nothing_asks_for_no_token_and_no_docker(stack: str)
     assert not recording.of_type(IMAGE)
 
 
+@pytest.mark.usefixtures("registry")
 @pytest.mark.parametrize("stack", STACKS)
-def test_every_child_has_a_component_as_its_parent(stack: str, registry: Registry) -> None:
+def test_every_child_has_a_component_as_its_parent(stack: str) -> None:
+    found = deployed(stack).registrations
+    parents = {(child.type, child.parent) for child in found if not child.type.startswith("container-registry:")}
+    expected = {(REPOSITORY, "repository"), (LIFECYCLE, "repository")}
+    assert parents == (expected | {(IMAGE, "image")} if stack == "dev" else expected)
+
+
+def test_tokens_and_names_are_a_contract(registry: Registry) -> None:
     assert registry.answers
-    parents = {child.name: child.parent for child in deployed(stack).registrations if not child.type.startswith("cont")}
-    assert (
-        parents.items()
-        <= {
-            "repository-repo": "repository",
-            "repository-lifecycle": "repository",
-            "image-build": "image",
-        }.items()
+    recording = deployed("dev", encryption={"type": "KMS"})
+    assert {(found.type, found.name.partition("-build-")[0]) for found in recording.registrations} == {
+        ("container-registry:index:ImageRepository", "repository"),
+        ("container-registry:index:BuiltImage", "image"),
+        (REPOSITORY, "repository-repo"),
+        (LIFECYCLE, "repository-lifecycle"),
+        (KEY, "repository-key"),
+        (IMAGE, "image"),
+    }
+
+
+def test_every_setting_reaches_the_repository() -> None:
+    arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/abc"
+    recording = deployed(
+        "staging",
+        tagMutability="IMMUTABLE_WITH_EXCLUSION",
+        mutabilityExclusions=["latest"],
+        scanOnPush=False,
+        encryption={"type": "KMS", "keyArn": arn},
+        lifecycle=[{"expireDays": 3, "untagged": True}],
+        forceDelete=True,
+        tags={"team": "shop"},
     )
+    assert recording.only(REPOSITORY).inputs == {
+        "name": "staging/yoon-app",
+        "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+        "imageTagMutabilityExclusionFilters": [{"filter": "latest", "filterType": "WILDCARD"}],
+        "imageScanningConfiguration": {"scanOnPush": False},
+        "encryptionConfigurations": [{"encryptionType": "KMS", "kmsKey": arn}],
+        "forceDelete": True,
+        "tags": {"team": "shop"},
+    }
+    (rule,) = json.loads(str(recording.only(LIFECYCLE).inputs["policy"]))["rules"]
+    assert rule["selection"] == {
+        "tagStatus": "untagged",
+        "countType": "sinceImagePushed",
+        "countUnit": "days",
+        "countNumber": 3,
+    }
 
 
 @pytest.mark.usefixtures("registry")

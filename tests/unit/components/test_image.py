@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import dataclasses
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import pulumi
 import pytest
 
 from components import BuiltImage, BuiltImageArgs
 from ecr.build import ImageBuild
+from ecr.errors import RemoteError
 from ecr.publication import Action, PublicationPlan, PublishedImage
 from tests.unit.recording import DIGEST, HOST, IMAGE, PASSWORD, Recording, record
 
@@ -14,6 +19,17 @@ CONTENT = "c" * 64
 OTHER_DIGEST = f"sha256:{'e' * 64}"
 URL = f"{HOST}/dev/yoon-app"
 BUILD = ImageBuild(context="images/nginx", dockerfile="images/nginx/Dockerfile", tag="v1.0.0", args={"COLOUR": "blue"})
+
+
+PLAN = PublicationPlan(
+    build=BUILD,
+    content_digest=CONTENT,
+    tag="v1.0.0",
+    action=Action.PUSH,
+    published=None,
+    made_at=datetime(2026, 11, 22, 9, 0, tzinfo=UTC),
+    repository="dev/yoon-app",
+)
 
 
 def published(digest: str = DIGEST, content_digest: str | None = CONTENT) -> PublishedImage:
@@ -38,16 +54,13 @@ def deployed(
     repository: Repository | None = None,
     preview: bool = False,
     image_outputs: dict[str, object] | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> Recording:
-    plan = PublicationPlan(
-        build=BUILD,
-        content_digest=CONTENT,
-        tag="v1.0.0",
-        action=action,
-        published=published(OTHER_DIGEST) if action is Action.ADOPT else None,
-        made_at=datetime(2026, 11, 22, 9, 0, tzinfo=UTC),
+    plan = dataclasses.replace(
+        PLAN, action=action, published=published(OTHER_DIGEST) if action is Action.ADOPT else None, **(changes or {})
     )
-    find_image = (repository or Repository(published())).find_image
+    held = published(OTHER_DIGEST if action is Action.ADOPT else DIGEST)
+    find_image = (repository or Repository(held)).find_image
 
     def program() -> None:
         BuiltImage("image", BuiltImageArgs(repository_url=URL, plan=plan, find_image=find_image))
@@ -57,7 +70,7 @@ def deployed(
 
 def test_a_push_builds_the_context_and_pushes_it_under_the_tag() -> None:
     image = deployed(Action.PUSH).only(IMAGE)
-    assert image.name == "image-build"
+    assert re.fullmatch(r"image-build-[0-9a-f]{12}", image.name)
     assert image.parent == "image"
     assert image.inputs == {
         "imageName": f"{URL}:v1.0.0",
@@ -93,10 +106,39 @@ def test_an_image_that_does_not_say_what_it_is_made_of_is_left_to_the_state() ->
     assert "PUSHED_AT" not in str(image.inputs["build"])
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"tag": "v2"}, id="tag"),
+        pytest.param({"content_digest": "b" * 64}, id="content"),
+        pytest.param({"repository": "dev/other"}, id="repository"),
+        pytest.param({"build": dataclasses.replace(BUILD, context="elsewhere")}, id="context"),
+        pytest.param({"build": dataclasses.replace(BUILD, dockerfile="elsewhere")}, id="dockerfile"),
+    ],
+)
+def test_another_image_is_another_resource_because_an_update_would_push_what_is_only_to_be_adopted(
+    changes: dict[str, object],
+) -> None:
+    assert deployed(Action.ADOPT, changes=changes).only(IMAGE).name != deployed(Action.ADOPT).only(IMAGE).name
+
+
+def test_the_same_image_is_the_same_resource_whatever_has_to_be_done_about_it() -> None:
+    assert len({deployed(action).only(IMAGE).name for action in Action}) == 1
+
+
+def test_what_was_published_stays_when_its_resource_goes() -> None:
+    assert deployed(Action.PUSH).only(IMAGE).retain_on_delete
+
+
+def test_an_image_that_can_not_be_told_apart_is_not_sent_round_in_circles() -> None:
+    with pytest.raises(pulumi.RunError, match="add the label to the Dockerfile"):
+        deployed(Action.FOLLOW_STATE, repository=Repository(published(OTHER_DIGEST)))
+
+
 def test_the_registry_password_is_secret() -> None:
     recording = deployed(Action.PUSH)
     # Pulumi marks the whole object when a part of it is secret.
-    assert any(path.startswith("registry") for path in recording.only(IMAGE).secrets)
+    assert recording.only(IMAGE).secrets == {"registry"}
     assert PASSWORD not in str(recording.outputs)
     assert recording.calls == ["aws:ecr/getAuthorizationToken:getAuthorizationToken"]
 
@@ -119,10 +161,33 @@ def test_no_output_of_an_image_is_secret() -> None:
 
 
 def test_an_adopted_image_has_the_digest_that_the_repository_holds() -> None:
-    repository = Repository(None)
+    repository = Repository(published(OTHER_DIGEST))
     outputs = deployed(Action.ADOPT, repository=repository, image_outputs={"repoDigest": None})
     assert outputs.component_outputs("image")["digest"] == OTHER_DIGEST
+    assert repository.asked == ["v1.0.0"]
+
+
+def test_an_adopted_image_that_went_with_its_repository_fails_closed() -> None:
+    with pytest.raises(pulumi.RunError, match=rf"{URL} should hold {OTHER_DIGEST}, but holds no such tag"):
+        deployed(Action.ADOPT, repository=Repository(None))
+
+
+def test_the_preview_of_an_adoption_names_the_digest_and_asks_nobody() -> None:
+    repository = Repository(None)
+    assert (
+        deployed(Action.ADOPT, repository=repository, preview=True).component_outputs("image")["digest"] == OTHER_DIGEST
+    )
     assert repository.asked == []
+
+
+def test_a_registry_that_refuses_to_confirm_is_one_line() -> None:
+    class Refusing(Repository):
+        def find_image(self, tag: str) -> PublishedImage | None:
+            raise RemoteError(f"repository dev/yoon-app: {tag} refused", service="ecr", operation="Get", code="X")
+
+    repository = Refusing(None)
+    with pytest.raises(pulumi.RunError, match=r"^repository dev/yoon-app: v1\.0\.0 refused$"):
+        deployed(Action.PUSH, repository=repository)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +220,7 @@ def test_anything_but_a_digest_fails_closed(reported: str | None) -> None:
     ],
 )
 def test_a_push_that_the_repository_does_not_confirm_fails_closed(holds: PublishedImage | None, fragment: str) -> None:
-    with pytest.raises(pulumi.RunError, match=rf"Docker reports {DIGEST}, but the repository holds {fragment}"):
+    with pytest.raises(pulumi.RunError, match=rf"{URL} should hold {DIGEST}, but holds {fragment}"):
         deployed(Action.PUSH, repository=Repository(holds))
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import dataclasses
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -98,9 +100,43 @@ def test_a_plan_keeps_what_it_was_made_from() -> None:
         action=Action.ADOPT,
         published=PublishedImage(tag="v-aaaaaaaaaaaa", digest=DIGEST, content_digest=SAME),
         made_at=NOW,
+        repository="dev/yoon-app",
     )
 
 
 def test_contents_that_share_only_their_first_12_digits_are_different() -> None:
     with pytest.raises(Conflict):
         planned(FIXED, f"{SAME[:12]}{'1' * 52}", IMMUTABLE)
+
+
+def test_the_identity_of_a_plan_is_what_it_publishes_and_nothing_else() -> None:
+    plan = planned(FIXED, SAME, IMMUTABLE)
+    assert re.fullmatch("[0-9a-f]{12}", plan.identity)
+    same = dataclasses.replace(plan, action=Action.ADOPT, made_at=NOW + timedelta(hours=1))
+    assert same.identity == plan.identity
+    assert dataclasses.replace(plan, tag="other").identity != plan.identity
+
+
+@pytest.mark.parametrize(
+    ("action", "published", "reason"),
+    [
+        (Action.PUSH, None, "dev/yoon-app:v1.0.0 is built and pushed: the repository holds no such tag"),
+        (
+            Action.PUSH,
+            PublishedImage(tag="v1.0.0", digest=DIGEST, content_digest=None),
+            f"dev/yoon-app:v1.0.0 is built and pushed: it holds other content ({DIGEST})",
+        ),
+        (Action.ADOPT, None, "dev/yoon-app:v1.0.0 holds this very content already"),
+        (
+            Action.FOLLOW_STATE,
+            None,
+            (
+                "dev/yoon-app:v1.0.0 holds an image that does not say what it was made of: "
+                "only the state tells whether it changed"
+            ),
+        ),
+    ],
+)
+def test_a_plan_says_why(action: Action, published: PublishedImage | None, reason: str) -> None:
+    plan = dataclasses.replace(planned(FIXED, SAME, IMMUTABLE), action=action, published=published, tag="v1.0.0")
+    assert plan.reason == reason
