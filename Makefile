@@ -36,23 +36,12 @@ bench: $(VENV)/.development ## Measure speed, side by side in one run
 lock: ## Pin the newest releases of what the *.in files name (needs uv)
 	@./scripts/lock
 
-clean: ## Remove the virtual environment (the local cloud stays; see `python -m local down --wipe`)
+clean: ## Remove the virtual environment (the local cloud stays; see `.venv/bin/python -m local down --wipe`)
 	@rm -rf $(VENV)
 
-# A stamp is written last, so an interrupted installation is done again. pip checks every file against its hash.
-$(VENV)/.program: requirements.txt | $(VENV)/.made
-	@echo "installing the program's packages into $(VENV)" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@touch $@
+# Both look again at what is there once they have the lock: see scripts/set-up.
+$(VENV)/.program: requirements.txt
+	@PYTHON=$(PYTHON) VENV=$(VENV) ./scripts/set-up program
 
 $(VENV)/.development: requirements-dev.txt $(VENV)/.program
-	@echo "installing the development packages into $(VENV)" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@touch $@
-
-$(VENV)/.made:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "error: Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3 ..." >&2; exit 3; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || ./scripts/install-venv
-	@$(PYTHON) -m venv --clear $(VENV)
-	@touch $@
+	@PYTHON=$(PYTHON) VENV=$(VENV) ./scripts/set-up development

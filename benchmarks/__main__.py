@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pulumi
@@ -22,7 +22,7 @@ import pulumi_aws as aws
 import yaml
 
 from components import ImageRepository, ImageRepositoryArgs
-from ecr import lifecycle
+from local import stack_files
 from local.cloud import LocalCloud
 from local.engine_process import EngineCommand
 from local.environment import applied
@@ -44,6 +44,19 @@ class Figure:
     held: bool
 
 
+# What our default rule renders to, as a team would paste it from AWS's documentation.
+POLICY = """{
+  "rules": [
+    {
+      "rulePriority": 1,
+      "description": "Keep the latest 10 images",
+      "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 10},
+      "action": {"type": "expire"}
+    }
+  ]
+}"""
+
+
 class Bare(pulumi.ComponentResource):
     """What a team writes by hand: a component with the same two children and nothing else."""
 
@@ -60,8 +73,7 @@ class Bare(pulumi.ComponentResource):
             force_delete=False,
             opts=child,
         )
-        policy = lifecycle.render(lifecycle.DEFAULT_RULES)
-        aws.ecr.LifecyclePolicy(f"{name}-lifecycle", repository=repository.name, policy=policy, opts=child)
+        aws.ecr.LifecyclePolicy(f"{name}-lifecycle", repository=repository.name, policy=POLICY, opts=child)
         self.register_outputs({"url": repository.repository_url})
 
 
@@ -77,8 +89,17 @@ def by_hand() -> None:
         Bare(f"app-{number}", f"team/app-{number}")
 
 
-def empty() -> None:
-    """A program that registers nothing."""
+def empty_project(cloud: LocalCloud) -> LocalCloud:
+    """A project whose program registers nothing, on the same engine and run by the same code as ours."""
+    folder = cloud.layout.state / "empty"
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text("name: empty\nruntime: python\n")
+    (folder / "Pulumi.bench.yaml").write_text("config: {}\n")
+    (folder / "__main__.py").write_text("")
+    layout = replace(cloud.layout, checkout=folder, state=cloud.layout.state / "empty-state")
+    layout.prepare()
+    stack_files.write_project(layout, [])
+    return LocalCloud(layout, show=lambda _line: None)
 
 
 class Bench:
@@ -144,8 +165,7 @@ def warm_up(bench: Bench, cloud: LocalCloud) -> list[Figure]:
                 "CONTAINER_REGISTRY_LOCAL_PORT": str(cloud.layout.port)}  # fmt: skip
     _run("make", "up", environment=settings)
     whole = [_timed(lambda: _run("make", "up", environment=settings)) for _ in range(ROUNDS)]
-    nothing = bench.stack("bench-empty", empty)
-    program, without = bench.alternate(cloud.stack("dev").up, nothing.up)
+    program, without = bench.alternate(cloud.stack("dev").up, empty_project(cloud).stack("bench").up)
     return [
         _seconds("make up, warm", whole, 15.0),
         _ratio("up of dev, unchanged : up of an empty program", program, without, 2.0),

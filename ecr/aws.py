@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -82,7 +83,7 @@ class EcrRepository:
         Raises:
             RemoteError: when AWS or the registry refuses or can't be reached; that never means an absent image.
         """
-        client = self._client()
+        client = self._client
         image = self._batch_get_image(client, {"imageTag": tag})
         if image is None:
             return None
@@ -98,7 +99,7 @@ class EcrRepository:
         Raises:
             RemoteError: when AWS refuses or can't be reached.
         """
-        client = self._client()
+        client = self._client
         with self._errors("DescribeRepositories"):
             try:
                 answer = client.describe_repositories(repositoryNames=[self.name])
@@ -110,6 +111,7 @@ class EcrRepository:
         same_type = live["encryptionType"] == encryption.type.value
         return same_type and encryption.key_arn in (None, live.get("kmsKey"))
 
+    @cached_property
     def _client(self) -> ECRClient:
         with self._errors("Connect"):
             # AWS_REGION first, as Pulumi's provider has it; boto3 by itself reads AWS_DEFAULT_REGION only.

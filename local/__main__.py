@@ -2,6 +2,16 @@
 
 import sys
 
-from local.cli import main
+try:
+    from local.cli import main
 
-sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+except ImportError as error:  # some packages are imported late, where they are needed
+    if (error.name or "local").partition(".")[0] == "local":
+        raise
+    sys.stderr.write(
+        "error: the program's packages are not installed for this Python: "
+        "run `make up`, or use .venv/bin/python -m local\n"
+    )
+    code = 3
+sys.exit(code)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +19,8 @@ def path_entry(layout: Layout, environ: Mapping[str, str]) -> Path | None:
     python = python_with(layout, "awscli")
     folder = layout.state / "bin"
     folder.mkdir(parents=True, exist_ok=True)
-    script = folder / "aws"
-    script.write_text(f'#!/bin/sh\nexec {python} -m awscli "$@"\n')
-    script.chmod(0o755)
+    draft = folder / f"aws.{os.getpid()}"
+    draft.write_text(f'#!/bin/sh\nexec {shlex.quote(str(python))} -m awscli "$@"\n')
+    draft.chmod(0o755)
+    draft.replace(folder / "aws")  # at once: another shell may be running it
     return folder

@@ -47,6 +47,7 @@ def _terminated(signum: int, _frame: FrameType | None) -> None:
 
 def _up(cloud: LocalCloud, arguments: argparse.Namespace) -> int:
     stacks, settings = arguments.stacks or [DEFAULT_STACK], arguments.set
+    cloud.check(stacks, settings)
     docker = cloud.needs_docker(stacks, settings)
     outputs: dict[str, object] = {}
     with cloud.locked():
@@ -57,7 +58,8 @@ def _up(cloud: LocalCloud, arguments: argparse.Namespace) -> int:
             stack.up()
             outputs = stack.outputs()
             _print(report.aligned(outputs))
-    _print(["", *report.next_steps(cloud.layout, stacks[-1], outputs)])
+    region = cloud.region(stacks[-1], settings)
+    _print(["", *report.next_steps(cloud.layout, stacks[-1], outputs, region=region)])
     return 0
 
 
@@ -66,6 +68,8 @@ def _operate(operation: str) -> Callable[[LocalCloud, argparse.Namespace], int]:
         stacks, settings = arguments.stacks or [DEFAULT_STACK], arguments.set
         if operation == "destroy":
             stacks = stacks[::-1]  # the last may read the first
+        if operation == "preview":
+            cloud.check(stacks, settings)  # the others do not run the program
         docker = cloud.needs_docker(stacks, settings)
         with cloud.locked():
             cloud.start(docker=docker)
@@ -79,7 +83,7 @@ def _operate(operation: str) -> Callable[[LocalCloud, argparse.Namespace], int]:
 
 
 def _outputs(cloud: LocalCloud, arguments: argparse.Namespace) -> int:
-    outputs = cloud.stack(arguments.stack).outputs()
+    outputs = cloud.outputs(arguments.stack)
     _print([report.as_json(outputs)] if arguments.json else report.aligned(outputs))
     return 0
 

@@ -23,6 +23,7 @@ from local.console import say
 from local.docker_daemon import Daemon, PrivateDocker
 from local.emulator import Emulator
 from local.errors import AnswerIsNo, BadInput
+from local.invocation import invocation
 from local.layout import MARKER, Layout
 from local.lock import FileLock
 
@@ -107,10 +108,11 @@ class LocalCloud:
         session = Session(
             layout=self.layout,
             project=stack_files.project_name(self.layout.checkout),
-            command=EngineCommand(engine, self.layout),
+            command=EngineCommand(engine, self.layout, recorded=lambda: self._lock.is_held),
             environment=self.environment(),
             cloud=self.emulator.identity(),
             show=self._show,
+            locked=self.locked,
         )
         return LocalStack(session, name, config)
 
@@ -119,6 +121,20 @@ class LocalCloud:
         project = stack_files.project_name(self.layout.checkout)
         parsed = [overrides.parse(text, project) for text in settings]
         return stack_files.stack_config(self.layout.checkout, name, parsed)
+
+    def check(self, names: Sequence[str], settings: Sequence[str] = ()) -> None:
+        """Check what the program would be given, by the program's own rules: the engine's come first and say less.
+
+        Raises:
+            BadInput: with a line for each mistake.
+        """
+        project = stack_files.project_name(self.layout.checkout)
+        for name in names:
+            stack_files.check_settings(self.layout.checkout, project, self.config(name, settings))
+
+    def region(self, name: str, settings: Sequence[str] = ()) -> str:
+        """The Region that a stack is deployed in."""
+        return str(self.config(name, settings).get("aws:region") or DEFAULT_REGION)
 
     def needs_docker(self, names: Sequence[str], settings: Sequence[str] = ()) -> bool:
         """Whether any of the stacks builds an image."""
@@ -130,7 +146,7 @@ class LocalCloud:
         home = self.layout.pulumi_home
         if providers.uses_real_home(providers.select(self._environ), self._environ):
             home = providers.real_home(self._environ)
-        return environment.engine(self.layout, docker_host=self._docker_host(), pulumi_home=home)
+        return environment.engine(self.layout, docker_host=self._docker_host(), pulumi_home=home, environ=self._environ)
 
     def shell_lines(self) -> list[str]:
         """Lines for `eval` in a shell.
@@ -139,16 +155,17 @@ class LocalCloud:
             AnswerIsNo: nothing runs that a shell could be pointed at.
         """
         if not self.emulator.healthy():
-            raise AnswerIsNo("the local cloud does not run: start it with `python -m local up`")
+            raise AnswerIsNo(f"the local cloud does not run: start it with `{invocation(self.layout, ['up'])}`")
         self.layout.docker_config.mkdir(exist_ok=True)
-        values = environment.shell(self.layout, docker_host=self._docker_host(), region=self._region())
+        values = environment.shell(
+            self.layout, docker_host=self._docker_host(), region=self._region(), environ=self._environ
+        )
         return environment.shell_lines(values, self._environ, path_entry=awscli.path_entry(self.layout, self._environ))
 
     def status(self) -> Status:
         """What runs; starts nothing."""
         process = self.emulator.running()
         daemon = docker_daemon.find(self.layout, self._environ)
-        backend = self.layout.backend / ".pulumi" / "stacks" / stack_files.project_name(self.layout.checkout)
         return Status(
             endpoint=self.layout.endpoint if self.emulator.healthy() else None,
             emulator_pid=process.pid if process else None,
@@ -156,8 +173,28 @@ class LocalCloud:
             base_image=base_image.find(daemon) if daemon else None,
             engine=pulumi_cli.find(self.layout, self._environ),
             providers=providers.select(self._environ),
-            stacks=tuple(sorted(path.stem for path in backend.glob("*.json"))),
+            stacks=self.deployed(),
         )
+
+    def deployed(self) -> tuple[str, ...]:
+        """The stacks that have been deployed here: the engine keeps a file for each."""
+        folder = self.layout.backend / ".pulumi" / "stacks" / stack_files.project_name(self.layout.checkout)
+        return tuple(sorted(path.stem for path in folder.glob("*.json")))
+
+    def outputs(self, name: str) -> dict[str, object]:
+        """A stack's outputs, secrets masked. A stack that was never deployed is told without any engine.
+
+        Raises:
+            BadInput: an unknown stack.
+            AnswerIsNo: it has none: never deployed here, or destroyed.
+        """
+        from local.stack import not_deployed
+
+        stack_files.check_known(self.layout.checkout, name)
+        outputs = self.stack(name).outputs() if name in self.deployed() else {}
+        if not outputs:
+            raise not_deployed(self.layout, name)
+        return outputs
 
     def stop(self, *, wipe: bool = False) -> list[str]:
         """Stop all that runs for this local cloud, and with `wipe` remove its state; what was stopped.

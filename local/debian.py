@@ -27,15 +27,16 @@ def available() -> bool:
     return shutil.which("apt-get") is not None and os.geteuid() == 0
 
 
-def install(packages: Sequence[str], log: Path) -> None:
-    """Install packages without starting the services that they bring.
+def install(packages: Sequence[str], log: Path, *, if_known: Sequence[str] = ()) -> None:
+    """Install packages, and those of `if_known` that this release has, without starting the services that they bring.
 
     Raises:
         Unavailable: apt failed; the log is named.
     """
     with _no_services():
         _apt(["update"], "apt-get update", log)
-        _apt(["install", "-y", "--no-install-recommends", *packages], f"apt-get install {' '.join(packages)}", log)
+        wanted = [*packages, *(name for name in if_known if _known(name))]
+        _apt(["install", "-y", "--no-install-recommends", *wanted], f"apt-get install {' '.join(wanted)}", log)
         if Path("/run/systemd/system").is_dir():
             # Not started now; not to be started at the next boot either. It was not there before us.
             run_logged(["systemctl", "disable", "docker.service", "docker.socket", "containerd.service"],
@@ -67,6 +68,12 @@ def unpack(packages: Sequence[str], root: Path, work: Path, log: Path) -> dict[s
     return versions
 
 
+def _known(package: str) -> bool:
+    """Whether apt could install it."""
+    asked = subprocess.run(["apt-cache", "show", "--quiet", package], capture_output=True, check=False)  # noqa: S607
+    return asked.returncode == 0 and bool(asked.stdout.strip())
+
+
 def _libraries(packages: Sequence[str]) -> set[str]:
     """The library packages that `packages` need, directly or through another library."""
     found: set[str] = set()
@@ -94,8 +101,7 @@ def _apt(arguments: list[str], label: str, log: Path, cwd: Path | None = None) -
     code, output = run_logged(["apt-get", *arguments], label, log, env=env, cwd=cwd)
     if code:
         cache.check_space(output, Path("/var"))
-        refused = " 403 " in output or " 404 " in output
-        raise Unavailable(f"{label} failed: {last_error(output)}; see {log}", refused=refused)
+        raise Unavailable(f"{label} failed: {last_error(output)}; see {log}")
 
 
 @contextmanager

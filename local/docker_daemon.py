@@ -214,7 +214,8 @@ def _dockerd(layout: Layout) -> Path:
             raise Unavailable(
                 "no Docker daemon answers and `dockerd` is not installed; install Docker and run this again"
             )
-        debian.install(["docker.io"], layout.logs / "apt.log")
+        # From Debian 13 on, the client has a package of its own.
+        debian.install(["docker.io"], layout.logs / "apt.log", if_known=["docker-cli"])
         found = shutil.which("dockerd") or shutil.which("dockerd", path="/usr/sbin:/usr/bin")
     if not found:
         raise Unavailable("Debian's docker.io is installed, but there is no `dockerd` on PATH")

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from local.console import say, step
 from local.errors import DiskFull, LocalError, disk_full_in
+from local.invocation import python
 from local.layout import Layout
 from local.processes import POLL_S, Process, Record, port_owner, spawn
 from local.venvs import python_with
@@ -74,12 +75,13 @@ class Emulator:
         if elsewhere:
             raise LocalError(
                 f"this local cloud ({self.layout.state}) runs on port {self._record.facts().get('port')}, not "
-                f"{self.layout.port}: stop it first with `python -m local down`, or leave the port as it is"
+                f"{self.layout.port}: stop it first with `{python()} -m local --state {self.layout.state} down`, "
+                "or leave the port as it is"
             )
         check_port(self.layout.port)
-        python = python_with(self.layout, "emulator")
+        interpreter = python_with(self.layout, "emulator")
         with step(f"starting the AWS emulator on 127.0.0.1:{self.layout.port}"):
-            process = spawn([str(python), "-m", "ministack"], self._environment(), self.log)
+            process = spawn([str(interpreter), "-m", "ministack"], self._environment(), self.log)
             self._record.write(process, port=str(self.layout.port))
             self._wait_ready()
 
@@ -161,4 +163,6 @@ def port_in_use(port: int) -> LocalError:
     """The one line for a port that is not ours."""
     owner = port_owner(port)
     by = f" by {owner}" if owner else " by another process"
-    return LocalError(f"port {port} is in use{by}: stop it, or choose another port with `python -m local --port N up`")
+    return LocalError(
+        f"port {port} is in use{by}: stop it, or choose another port with `{python()} -m local --port N up`"
+    )

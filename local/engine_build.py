@@ -24,8 +24,9 @@ GO_MINIMUM = (1, 25, 11)  # the module's own `go` line
 COMMAND = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 SOURCE = Path(__file__).parent / "engine"
-# How `go` reports that a proxy answered and said no, as opposed to not answering at all.
-REFUSED = re.compile(r"(?:reading|verifying) \S+: (?:40[134]|410|451)\b|(?:403 Forbidden|410 Gone|404 Not Found)")
+# How `go` reports that a module proxy answered and refused, as opposed to not answering, or not having the module.
+# A Go toolchain is a module, too.
+REFUSED = re.compile(r"reading \S+: (?:403|451)\b")
 
 
 def recipe() -> str:
@@ -67,5 +68,8 @@ def _go() -> str:
     found = tuple(int(part or 0) for part in match.groups()) if match else ()
     if found < GO_MINIMUM:
         seen = said.stdout.strip() or last_error(said.stderr)
-        raise Unavailable(f"no Pulumi engine: building it needs Go {needed} or newer; {go} is {seen}")
+        raise Unavailable(
+            f"no Pulumi engine: building it needs Go {needed} or newer; {go} is {seen}",
+            refused=REFUSED.search(said.stderr) is not None,  # the newer toolchain that go would download by itself
+        )
     return go

@@ -36,11 +36,16 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class EngineCommand(auto.PulumiCommand):
     """The SDK's handle on the CLI, with this project's way to run it."""
 
-    def __init__(self, engine: Engine, layout: Layout) -> None:
+    def __init__(self, engine: Engine, layout: Layout, *, recorded: Callable[[], bool] = lambda: True) -> None:
+        """`recorded` tells whether the pid of a run goes on record: only for whoever holds the local cloud's lock.
+
+        There is one record, and a command that only reads, beside an `up`, must not take its place.
+        """
         # The base class runs `pulumi version` here, a third of a second, for what `pulumi_cli` knows already.
         self.command = str(engine.path)
         self.version = VersionInfo.parse(engine.version)
         self._record = engine_record(layout)
+        self._recorded = recorded
 
     def run(
         self,
@@ -61,10 +66,13 @@ class EngineCommand(auto.PulumiCommand):
             [self.command, "--non-interactive", *args], cwd=cwd, env=env, encoding="utf-8", errors="replace",
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
-        self._record.write(Process(process.pid, start_time(process.pid) or ""))
+        recorded = self._recorded()
+        if recorded:
+            self._record.write(Process(process.pid, start_time(process.pid) or ""))
         with _forwarding(process) as received:
             out, err = _collect(process, on_output, on_error)
-        self._record.remove()
+        if recorded:
+            self._record.remove()
         if received:
             raise Interrupted(received[0])
         result = auto.CommandResult(stdout=out, stderr=err, code=process.returncode)

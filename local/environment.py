@@ -22,8 +22,17 @@ DROPPED = (
 )  # fmt: skip
 
 
-def shell(layout: Layout, *, docker_host: str | None, region: str) -> dict[str, str]:
-    """What a shell, boto3, the aws command and docker need."""
+def without_proxy(environ: Mapping[str, str]) -> str:
+    """`NO_PROXY` of the caller's, and this machine: the emulator is on it, whatever proxy leads off it."""
+    given = [entry.strip() for name in ("NO_PROXY", "no_proxy") for entry in environ.get(name, "").split(",")]
+    if "*" in given:
+        return "*"  # everything; not every reader knows it in a list
+    return ",".join(dict.fromkeys(entry for entry in (*given, "localhost", "127.0.0.1") if entry))
+
+
+def shell(layout: Layout, *, docker_host: str | None, region: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """What a shell, boto3, the aws command and docker need; `environ` is the caller's."""
+    direct = without_proxy(environ)
     values = {
         "AWS_ENDPOINT_URL": layout.endpoint,
         # MiniStack takes any; `test` selects its default account, 000000000000.
@@ -34,8 +43,8 @@ def shell(layout: Layout, *, docker_host: str | None, region: str) -> dict[str, 
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": "localhost,127.0.0.1",  # the emulator is on this machine, whatever proxy leads off it
-        "no_proxy": "localhost,127.0.0.1",
+        "NO_PROXY": direct,
+        "no_proxy": direct,
         "DOCKER_CONFIG": str(layout.docker_config),
         "DOCKER_BUILDKIT": "0",  # Debian's docker.io comes without buildx
     }
@@ -44,9 +53,9 @@ def shell(layout: Layout, *, docker_host: str | None, region: str) -> dict[str, 
     return values
 
 
-def engine(layout: Layout, *, docker_host: str | None, pulumi_home: Path) -> dict[str, str]:
+def engine(layout: Layout, *, docker_host: str | None, pulumi_home: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """What the engine, its plugins and the program need. The Region is left to the stack file, as in production."""
-    values = shell(layout, docker_host=docker_host, region="")
+    values = shell(layout, docker_host=docker_host, region="", environ=environ)
     return {
         **{name: value for name, value in values.items() if value},
         "PULUMI_BACKEND_URL": f"file://{layout.backend}",

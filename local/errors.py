@@ -47,14 +47,19 @@ class ProgramRefused(EngineFailed):
 class Unavailable(LocalError):
     """This machine cannot have a part of the local cloud.
 
-    `refused` is true when a download was refused by the server that was asked (HTTP 403, 404, 410 ...), which is no
-    fault of the machine: CI may skip on it. It is false for a missing tool, a failed build or a network out of reach.
+    `refused` is true only when the server that the engine is downloaded from answered and said no: see `may_skip`.
+    It is false for all else: a missing tool, a failed build, a network out of reach, whatever pip or apt say.
     """
 
     def __init__(self, reason: str, *, refused: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.refused = refused
+
+
+def may_skip(error: Unavailable, *, ci: bool) -> bool:
+    """Whether tests that need the local cloud may be skipped: in CI only for the engine's refused download."""
+    return error.refused or not ci
 
 
 class DiskFull(LocalError):

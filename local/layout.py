@@ -97,7 +97,8 @@ class Layout:
             return
         if self.state.is_dir() and any(self.state.iterdir()):
             raise BadInput(f"--state {self.state}: not empty, and not a local cloud's; name another directory")
-        self.state.mkdir(parents=True, exist_ok=True)
+        # For its owner alone: the passphrase of the state stands in the code, and docker-config gets logins.
+        self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         for directory in (self.run, self.logs):
             directory.mkdir(exist_ok=True)
         marker.write_text("State of a local cloud (python -m local). `down --wipe` removes this directory.\n")

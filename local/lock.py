@@ -31,6 +31,11 @@ class FileLock:
         self._within = threading.RLock()
         self._depth = 0
 
+    @property
+    def is_held(self) -> bool:
+        """Whether this object holds it now."""
+        return self._depth > 0
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the lock; waits for another holder, and says which process that is.

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
-import shutil
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 
 from local.cloud import Status
-from local.layout import DEFAULT_PORT, PORT_VARIABLE, STATE_VARIABLE, Layout
+from local.invocation import invocation
+from local.layout import Layout
 
 
 def as_json(value: object) -> str:
@@ -28,22 +24,8 @@ def aligned(values: Mapping[str, object]) -> list[str]:
     ]
 
 
-def invocation(layout: Layout, argv: list[str] | None = None) -> str:
-    """`python -m local` as this very local cloud is reached from the current folder."""
-    on_path = shutil.which("python")
-    python = "python" if on_path and os.path.realpath(on_path) == os.path.realpath(sys.executable) else sys.executable
-    if python != "python" and Path(python).is_relative_to(Path.cwd()):
-        python = str(Path(python).relative_to(Path.cwd()))
-    options = []
-    if layout.state != layout.checkout / ".local" and str(layout.state) != os.environ.get(STATE_VARIABLE):
-        options += ["--state", str(layout.state)]
-    if str(layout.port) != os.environ.get(PORT_VARIABLE, str(DEFAULT_PORT)):
-        options += ["--port", str(layout.port)]
-    return shlex.join([python, "-m", "local", *options, *(argv or [])])
-
-
-def next_steps(layout: Layout, stack: str, outputs: Mapping[str, object]) -> list[str]:
-    """Three commands to try, fit to be pasted."""
+def next_steps(layout: Layout, stack: str, outputs: Mapping[str, object], *, region: str) -> list[str]:
+    """Three commands to try, fit to be pasted; `region` is the stack's."""
     environment = f'eval "$({invocation(layout, ["env"])})"'
     image = outputs.get("image_uri")
     repository = outputs.get("repository_name")
@@ -56,9 +38,12 @@ def next_steps(layout: Layout, stack: str, outputs: Mapping[str, object]) -> lis
     else:
         tries = [
             (environment, "this shell uses the local cloud"),
-            (f"aws ecr describe-repositories --repository-names {repository}", "the repository, as AWS has it"),
+            (
+                f"aws ecr describe-repositories --region {region} --repository-names {repository}",
+                "the repository, as AWS has it",
+            ),
         ]
-    tries.append((invocation(layout, ["destroy", stack]), "and all of it is gone again"))
+    tries.append((invocation(layout, ["destroy", stack]), "deletes the repository with its images"))
     return ["what to try next:", *(f"  {command}    # {why}" for command, why in tries)]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import runpy
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,13 @@ from local.console import colour
 from local.engine_process import EngineCommand
 from local.environment import applied
 from local.errors import AnswerIsNo, DiskFull, EngineFailed, LocalError, ProgramRefused, disk_full_in
+from local.invocation import invocation
 from local.layout import Layout
+
+# After `destroy`: to run `pulumi stack rm`, which is not for the user of a local cloud.
+ADVICE = ("The resources in the stack have been deleted, but ", "If you want to remove the stack completely, run ")
+# Behind a line of progress; the same text stands under "Diagnostics" and in the last line.
+REPEATED_ERROR = re.compile(r";(?:\s|\x1b\[[0-9;]*m)*error: .*")
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class Session:
     command: EngineCommand
     environment: Mapping[str, str]
     cloud: str  # the emulator's identity
+    locked: Callable[[], AbstractContextManager[None]]  # what an operation holds while it runs
     show: Callable[[str], None]
 
 
@@ -73,8 +81,9 @@ class _Run:
 
     def output(self, line: str) -> None:
         self.lines.append(line)
-        if self.refusal is None:  # the engine repeats the program's one line five times over
-            self.show(line)
+        # The engine repeats the program's one line five times over, and has advice that holds for its own CLI only.
+        if self.refusal is None and not line.startswith(ADVICE):
+            self.show(REPEATED_ERROR.sub("", line))
 
     def event(self, event: EngineEvent) -> None:
         if event.summary_event:
@@ -129,14 +138,16 @@ class LocalStack:
             try:
                 result = workspace.pulumi_command.run([*arguments, "--stack", self.name], workspace.work_dir, {})
             except auto.StackNotFoundError:
-                raise AnswerIsNo(
-                    f"stack {self.name} has not been deployed here: python -m local up {self.name}"
-                ) from None
+                raise not_deployed(self._session.layout, self.name) from None
             except auto.CommandError as error:
                 raise _failure(f"pulumi {arguments[0]}", str(error), []) from None
         return result.stdout
 
     def _operate(self, operation: str, *, changing: bool) -> Outcome:
+        with self._session.locked():
+            return self._operate_locked(operation, changing=changing)
+
+    def _operate_locked(self, operation: str, *, changing: bool) -> Outcome:
         session = self._session
         recovery.clear_stale_locks(session.layout, session.project, self.name)
         stack_files.write_stack(session.layout, self.name, self._config)
@@ -236,6 +247,11 @@ class LocalStack:
         return ProgramRefused(
             str(run.refusal), output="\n".join(run.lines), exit_code=code if isinstance(code, int) else 2
         )
+
+
+def not_deployed(layout: Layout, stack: str) -> AnswerIsNo:
+    """The one line for a stack that there is nothing to tell of."""
+    return AnswerIsNo(f"stack {stack} has not been deployed here: {invocation(layout, ['up', stack])}")
 
 
 def _failure(what: str, output: str, errors: Sequence[str]) -> LocalError:

@@ -3,6 +3,8 @@
 The engine writes into its workspace (the encryption salt of a new stack); the checkout's own files stay as they are.
 """
 
+# ruff: noqa: PLC0415 - loaded where needed: the program's settings load the Pulumi SDK, which takes a second
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -56,6 +58,23 @@ def stack_config(checkout: Path, stack: str, overrides: Sequence[Override] = ())
                 f"give it for this run: -c {key}=VALUE"
             )
     return {key: value for key, value in config.items() if key not in NOT_LOCAL}
+
+
+def check_settings(checkout: Path, project: str, config: Mapping[str, object]) -> None:
+    """Raise `BadInput` with the program's own lines about the merged configuration of one stack."""
+    import settings
+    from ecr.errors import EcrError
+
+    own = {
+        key.removeprefix(f"{project}:"): value
+        for key, value in config.items()
+        if key.startswith(f"{project}:") and value is not None
+    }
+    region = config.get("aws:region")
+    try:
+        settings.parse(own, checkout, region=region if isinstance(region, str) else None)
+    except EcrError as error:
+        raise BadInput(str(error)) from None
 
 
 def builds(config: Mapping[str, object], project: str) -> bool:

@@ -12,15 +12,6 @@ from local.console import run_logged
 from local.errors import Unavailable
 from local.layout import Layout
 
-# Answers that say that the package index would not, rather than could not, serve a file.
-REFUSALS = (
-    "403 Client Error",
-    "HTTP error 403",
-    "404 Client Error",
-    "HTTP error 404",
-    "No matching distribution found",
-)
-
 
 def python_with(layout: Layout, tool: str) -> Path:
     """The interpreter of an environment that holds `local/requirements-TOOL.txt`; made on first use.
@@ -52,9 +43,8 @@ def _run(argv: list[str], label: str, log: Path, tool: str) -> None:
     code, output = run_logged(argv, label, log, env=env)
     if code:
         cache.check_space(output, log)
-        refused = any(text in output for text in REFUSALS)
         hint = " (Debian: apt-get install python3-venv)" if "ensurepip" in output else ""
-        raise Unavailable(f"could not install {tool}{hint}: {last_error(output)}; see {log}", refused=refused)
+        raise Unavailable(f"could not install {tool}{hint}: {last_error(output)}; see {log}")
 
 
 def last_error(output: str) -> str:

@@ -11,7 +11,7 @@ from typing_extensions import override
 from local.plugins.aws_cloud import Cloud
 from local.plugins.errors import StandInError
 from local.plugins.resource import Found, ResourceType, Tell
-from local.plugins.schema import Field, Kind, Problem, changes, normal_form
+from local.plugins.schema import Change, Field, Kind, Problem, changes, normal_form
 from local.plugins.values import UNKNOWN, Plain, Props, text_of, texts_of
 
 REGION = Field(kind=Kind.TEXT, cloud_decides=True, replaces=True)
@@ -53,6 +53,12 @@ class CloudResource(ResourceType):
         return checked, problems
 
     @override
+    def changes(self, state: Props, inputs: Props, wanted: Props) -> list[Change]:
+        """Also refuses a stack whose Region was changed under it."""
+        self._stays_here(state)
+        return super().changes(state, inputs, wanted)
+
+    @override
     def preview(self, state: Props, wanted: Props) -> Props:
         """The wanted inputs, and what a previous update has learnt; everything else is unknown."""
         known = {key: value for key, value in state.items() if key not in self.fields or self.fields[key].cloud_decides}
@@ -86,6 +92,7 @@ class CloudResource(ResourceType):
     @override
     def read(self, resource_id: str, state: Props, inputs: Props) -> Found | None:
         """What the cloud has; recorded inputs change only where they no longer describe it."""
+        self._stays_here(state)
         seen = self._seen(resource_id, state)
         if seen is None:
             return None
@@ -102,7 +109,17 @@ class CloudResource(ResourceType):
     @override
     def delete(self, resource_id: str, state: Props) -> None:
         """Removes it."""
+        self._stays_here(state)
         self.remove(resource_id, state)
+
+    def _stays_here(self, state: Props) -> None:
+        """Raise for a resource of another Region: looked for in this one, it would be taken for gone."""
+        deployed = text_of(state.get("region"))
+        if deployed and deployed != self.cloud.region:
+            raise StandInError(
+                f"the stack was deployed in {deployed}, and aws:region is now {self.cloud.region}; "
+                "destroy it there first"
+            )
 
     def tags_all(self, props: Props) -> Props:
         """`tagsAll` for a type that has tags: without provider-wide default tags it equals them."""

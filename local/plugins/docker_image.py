@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import IO, ClassVar, Protocol
 
@@ -19,6 +20,8 @@ from local.plugins.schema import NOT_IMPLEMENTED, Change, Field, Kind, Problem, 
 from local.plugins.values import UNKNOWN, Props, props_of, text_of, texts_of
 
 Entry = Mapping[str, object]  # one line of the daemon's log of a build or a push
+DIGEST = "digest: sha256:"  # the last line of a push: "v1.0.0: digest: sha256:... size: 1234"
+TOLD_OF_A_FAILURE = 20  # lines of a failed step's output
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -173,9 +176,9 @@ class Image(ResourceType):
 
 
 def build_image(client: DockerClient, name: str, build: Props, tell: Tell) -> None:
-    """Builds and tags. Raises: StandInError with the step that failed."""
+    """Builds and tags; tells each step. Raises: StandInError with the one that failed, after its last output."""
     file, dockerfile = resolve(build).archive()
-    step = ""
+    step, output = "", deque[str](maxlen=TOLD_OF_A_FAILURE)
     with contextlib.closing(file):
         entries = client.build(
             fileobj=file,
@@ -191,25 +194,33 @@ def build_image(client: DockerClient, name: str, build: Props, tell: Tell) -> No
             decode=True,
         )
         for line, error in _lines(entries):
-            step = line if line.startswith("Step ") else step
             if error:
+                for last in output:
+                    tell(last)
                 raise StandInError(f"build of {name} failed at {step or 'its start'}: {error}")
-            tell(line)
+            if line.startswith("Step "):
+                step = line
+                output.clear()
+                tell(line)
+            elif line and not line.startswith("--->"):
+                output.append(line)
 
 
 def push_image(client: DockerClient, name: str, registry: Props, tell: Tell) -> None:
-    """Pushes the tag; credentials go with the request only, never to a file. Raises: StandInError when refused."""
+    """Pushes the tag, and tells its digest; credentials go with the request only, never to a file.
+
+    Raises:
+        StandInError: refused.
+    """
     user, password = text_of(registry.get("username")), text_of(registry.get("password"))
     credentials = {"username": user, "password": password, "serveraddress": text_of(registry.get("server"))}
-    said = ""
     for line, error in _lines(
         client.push(name, stream=True, decode=True, auth_config=credentials if user and password else None)
     ):
         if error:
             raise StandInError(f"push of {name} failed: {error}")
-        if line != said:  # progress repeats itself many times a second
+        if DIGEST in line:  # the other lines are layers on their way, many times a second
             tell(line)
-        said = line
 
 
 def _lines(entries: Iterable[Entry]) -> Iterator[tuple[str, str]]:

@@ -629,5 +629,5 @@ def test_a_repository_that_is_not_there_can_not_stay() -> None:
 def test_aws_region_is_read_as_the_provider_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    assert EcrRepository(NAME)._client().meta.region_name == "eu-west-1"
-    assert EcrRepository(NAME, region="eu-north-1")._client().meta.region_name == "eu-north-1"
+    assert EcrRepository(NAME)._client.meta.region_name == "eu-west-1"
+    assert EcrRepository(NAME, region="eu-north-1")._client.meta.region_name == "eu-north-1"

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +16,11 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
+from local import pulumi_cli
 from local.cloud import LocalCloud
-from local.errors import Unavailable
-from local.layout import from_environment
+from local.errors import Unavailable, may_skip
+from local.layout import Layout, from_environment
+from local.processes import PROC, all_pids, command_line, wait_until
 from local.stack import LocalStack
 
 if TYPE_CHECKING:
@@ -29,27 +32,66 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def cloud(pytestconfig: pytest.Config) -> Iterator[LocalCloud]:
-    """Started once. What can't be had on this machine skips the tests with its reason; CI has to have it all."""
+    """Started once; leaves nothing running."""
     state = Path(tempfile.mkdtemp(prefix="cr-test-"))
     state.rmdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    found = LocalCloud(from_environment(os.environ, state=state, port=port), show=lambda _line: None)
-    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    found = LocalCloud(from_environment(os.environ, state=state, port=free_port()), show=lambda _line: None)
+    try:
+        with had_here(pytestconfig):
+            found.start(docker=True)
+        yield found
+    finally:
+        found.stop()
+        left = still_running(found.layout)
+        shutil.rmtree(state, ignore_errors=True)
+    assert not left, f"left running: {left}"
+
+
+@pytest.fixture(scope="session")
+def layouts(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Layout]:
+    """Makes layouts for tests that start a local cloud themselves; the engine is there already."""
+    with had_here(pytestconfig):
+        pulumi_cli.ensure(from_environment(os.environ, state=tmp_path_factory.mktemp("engine")), os.environ)
+    return lambda state: from_environment(os.environ, state=state, port=free_port())
+
+
+@contextmanager
+def had_here(config: pytest.Config) -> Iterator[None]:
+    """What can't be had on this machine skips the tests with its reason; CI has to have nearly all of it."""
+    capture = config.pluginmanager.getplugin("capturemanager")
     assert capture is not None
     try:
         # Building the engine takes minutes the first time: its progress has to be seen.
         with capture.global_and_fixture_disabled():
-            found.start(docker=True)
-        yield found
+            yield
     except Unavailable as error:
-        if os.environ.get("CI") == "true" and not error.refused:
+        if not may_skip(error, ci=os.environ.get("CI") == "true"):
             raise
         pytest.skip(f"the local cloud can't be had here: {error.reason}")
-    finally:
-        found.stop()
-        shutil.rmtree(state, ignore_errors=True)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def still_running(layout: Layout) -> list[str]:
+    """The processes that name a local cloud's directories; one that is about to end has a few seconds for it."""
+    wait_until(lambda: not naming(layout.state, layout.docker_run), 10)
+    return naming(layout.state, layout.docker_run)
+
+
+def naming(*folders: Path) -> list[str]:
+    """Processes, other than this one, with one of the folders in their command line or environment."""
+    marks = [os.fsencode(folder) for folder in folders]
+    found = []
+    for pid in all_pids():
+        with suppress(OSError):  # gone, or another user's
+            told = b"".join((PROC / str(pid) / name).read_bytes() for name in ("cmdline", "environ"))
+            if pid != os.getpid() and any(mark in told for mark in marks):
+                found.append(f"{pid} {command_line(pid)}")
+    return found
 
 
 @pytest.fixture
@@ -129,10 +171,9 @@ def clean_up(deployment: Deployment) -> None:
         aws_access_key_id="test",
         aws_secret_access_key="test",
     )
-    for repository in client.describe_repositories()["repositories"]:
-        name = repository["repositoryName"]
-        ids = client.list_images(repositoryName=name)["imageIds"]
+    with suppress(client.exceptions.RepositoryNotFoundException):  # the test has deleted it
+        ids = client.list_images(repositoryName=deployment.repository)["imageIds"]
         if ids:
-            client.batch_delete_image(repositoryName=name, imageIds=ids)
+            client.batch_delete_image(repositoryName=deployment.repository, imageIds=ids)
     deployment.stack.cli("state", "unprotect", "--all", "--yes")
     deployment.stack.destroy()

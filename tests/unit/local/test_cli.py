@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from local import cli, report
+from local import cli, pulumi_cli, report
 from local.cloud import LocalCloud
 from local.errors import (
     AnswerIsNo,
@@ -19,7 +22,7 @@ from local.errors import (
     ProgramRefused,
     Unavailable,
 )
-from local.layout import Layout
+from local.layout import Layout, default_checkout
 
 EXIT_CODES = {
     AnswerIsNo("x"): 1,
@@ -47,6 +50,60 @@ BAD = {
 @pytest.mark.parametrize(("error", "code"), EXIT_CODES.items(), ids=repr)
 def test_exit_codes_are_a_contract(error: LocalError, code: int) -> None:
     assert error.exit_code == code
+
+
+WRONG_TYPES = {
+    "a word for a flag": ("scanOnPush=maybe", "container-registry:scanOnPush: "),
+    "YAML 1.1's yes": ("forceDelete=yes", "container-registry:forceDelete: "),
+    "a number for a list": ("lifecycle=5", "container-registry:lifecycle: "),
+    "a word for an object": ("build=x", "container-registry:build: "),
+}
+
+
+@pytest.mark.parametrize("command", ["up", "preview"])
+@pytest.mark.parametrize(("setting", "problem"), WRONG_TYPES.values(), ids=WRONG_TYPES)
+def test_a_wrong_type_is_the_programs_refusal_with_its_value(
+    *,
+    command: str,
+    setting: str,
+    problem: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(LocalCloud, "start", lambda *_, **__: pytest.fail("started"))
+    assert cli.main(["--state", str(tmp_path / "s"), command, "dev", "-c", setting]) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"error: {problem}")
+    assert setting.partition("=")[2] in printed
+
+
+def test_a_checked_in_stack_file_passes_the_programs_rules(layout: Layout) -> None:
+    cloud = LocalCloud(replace(layout, checkout=default_checkout()))
+    cloud.check(["dev", "staging", "prod"], ["lifecycle=[{keep: 3}]", "scanOnPush=false", "tags={a: b}"])
+
+
+def test_outputs_of_a_stack_that_was_never_deployed_ask_no_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pulumi_cli, "find", lambda *_: pytest.fail("looked for an engine"))
+    assert cli.main(["--state", str(tmp_path / "s"), "outputs", "staging"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("error: stack staging has not been deployed here: ")
+    assert printed.err.endswith("up staging\n")
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_python_without_the_packages_is_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-S", "-m", "local", "--state", str(tmp_path / "s"), "status"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=default_checkout())
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert done.stderr == (
+        "error: the program's packages are not installed for this Python: "
+        "run `make up`, or use .venv/bin/python -m local\n"
+    )
 
 
 @pytest.mark.parametrize(("argv", "problem"), BAD.values(), ids=BAD)
@@ -103,12 +160,12 @@ def test_json_is_sorted() -> None:
 
 def test_next_steps_carry_the_digest_and_the_options_of_this_cloud(layout: Layout) -> None:
     uri = "localhost:4599/dev/app@sha256:" + "0" * 64
-    steps = "\n".join(report.next_steps(layout, "dev", {"image_uri": uri}))
+    steps = "\n".join(report.next_steps(layout, "dev", {"image_uri": uri}, region="eu-west-1"))
     assert f"docker pull {uri}" in steps
     assert f"--state {layout.state} --port 4599 destroy dev" in steps
 
 
 def test_next_steps_of_a_stack_without_an_image_name_no_image(layout: Layout) -> None:
-    steps = "\n".join(report.next_steps(layout, "prod", {"repository_name": "prod/app"}))
+    steps = "\n".join(report.next_steps(layout, "prod", {"repository_name": "prod/app"}, region="eu-west-1"))
     assert "docker" not in steps
-    assert "aws ecr describe-repositories --repository-names prod/app" in steps
+    assert "aws ecr describe-repositories --region eu-west-1 --repository-names prod/app" in steps

@@ -25,7 +25,7 @@ REAL = {
 def test_no_variable_of_a_real_account_reaches_the_engine(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in REAL.items():
         monkeypatch.setenv(name, value)
-    values = environment.engine(layout, docker_host="unix:///d", pulumi_home=layout.pulumi_home)
+    values = environment.engine(layout, docker_host="unix:///d", pulumi_home=layout.pulumi_home, environ={})
     with environment.applied(values):
         inside = dict(os.environ)
     assert not [name for name, value in REAL.items() if inside.get(name) == value]
@@ -38,7 +38,7 @@ def test_no_variable_of_a_real_account_reaches_the_engine(layout: Layout, monkey
 
 def test_the_environment_is_put_back_after_an_error(layout: Layout) -> None:
     before = dict(os.environ)
-    values = environment.engine(layout, docker_host=None, pulumi_home=layout.pulumi_home)
+    values = environment.engine(layout, docker_host=None, pulumi_home=layout.pulumi_home, environ={})
     with pytest.raises(ZeroDivisionError), environment.applied(values):
         _ = 1 / 0
     assert dict(os.environ) == before
@@ -58,4 +58,24 @@ def test_all_lines_are_exports_unless_the_shell_has_what_it_must_not_keep() -> N
 
 
 def test_the_passphrase_is_not_for_the_shell(layout: Layout) -> None:
-    assert not [name for name in environment.shell(layout, docker_host=None, region="r") if name.startswith("PULUMI")]
+    values = environment.shell(layout, docker_host=None, region="r", environ={})
+    assert not [name for name in values if name.startswith("PULUMI")]
+
+
+PROXIES = {
+    "none": ({}, "localhost,127.0.0.1"),
+    "the caller's stay": ({"NO_PROXY": "corp.example, .lan"}, "corp.example,.lan,localhost,127.0.0.1"),
+    "both spellings": ({"NO_PROXY": "a", "no_proxy": "b,a"}, "a,b,localhost,127.0.0.1"),
+    "this machine already": ({"no_proxy": "127.0.0.1"}, "127.0.0.1,localhost"),
+    "everything": ({"NO_PROXY": "*"}, "*"),
+}
+
+
+@pytest.mark.parametrize(("environ", "expected"), PROXIES.values(), ids=PROXIES)
+def test_this_machine_joins_the_callers_exceptions_from_the_proxy(
+    layout: Layout, environ: dict[str, str], expected: str
+) -> None:
+    shell = environment.shell(layout, docker_host=None, region="r", environ=environ)
+    engine = environment.engine(layout, docker_host=None, pulumi_home=layout.pulumi_home, environ=environ)
+    for values in (shell, engine):
+        assert (values["NO_PROXY"], values["no_proxy"]) == (expected, expected)

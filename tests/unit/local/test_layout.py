@@ -61,3 +61,8 @@ def test_somebody_elses_directory_is_not_taken(tmp_path: Path) -> None:
 def test_our_own_directory_is_taken_again(layout: Layout) -> None:
     (layout.state / "more").write_text("x")
     layout.prepare()
+
+
+def test_the_state_is_for_its_owner_alone(layout: Layout) -> None:
+    layout.prepare()
+    assert layout.state.stat().st_mode & 0o777 == 0o700

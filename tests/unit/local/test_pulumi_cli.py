@@ -79,13 +79,14 @@ def test_the_pinned_module_is_the_pinned_version() -> None:
 
 REFUSALS = {
     "proxy says 403": "go: github.com/x/y@v1.0.0: reading https://proxy.example/x/y/@v/v1.0.0.zip: 403 Forbidden",
-    "proxy says 404": "github.com/x/y@v1.0.0: reading https://proxy.example/x: 404 Not Found",
-    "proxy says 410": "verifying module: reading https://proxy.example/x/y/@v/v1.0.0.info: 410 Gone",
+    "proxy says 451": "verifying module: reading https://proxy.example/x/y.info: 451 Unavailable For Legal Reasons",
 }
 FAILURES = {
     "out of reach": 'Get "https://proxy.example/x": dial tcp: lookup proxy.example: no such host',
     "slow": 'Get "https://proxy.example/x": net/http: TLS handshake timeout',
     "does not compile": "# github.com/x/y\n./main.go:4:3: undefined: z",
+    "proxy does not have it": "github.com/x/y@v1.0.0: reading https://proxy.example/x: 404 Not Found",
+    "withdrawn": "verifying module: reading https://proxy.example/x/y/@v/v1.0.0.info: 410 Gone",
     "server error": "reading https://proxy.example/x: 502 Bad Gateway",
 }
 
@@ -121,6 +122,16 @@ def test_a_go_that_is_too_old_is_named_with_the_needed_version(tmp_path: Path, m
     error = build_with("echo go1.25.10", tmp_path, monkeypatch)
     assert "needs Go 1.25.11 or newer" in error.reason
     assert "go1.25.10" in error.reason
+
+
+@pytest.mark.parametrize(("answer", "refused"), [("403 Forbidden", True), ("404 Not Found", False)])
+def test_a_toolchain_that_go_may_not_download_is_a_refusal(
+    *, answer: str, refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = f"go: download go1.25.11: golang.org/toolchain@v0.0.1: reading https://proxy.example/toolchain.zip: {answer}"
+    error = build_with(f"echo '{said}' >&2; exit 1", tmp_path, monkeypatch)
+    assert error.refused is refused
+    assert answer in error.reason
 
 
 def test_no_go_at_all_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
