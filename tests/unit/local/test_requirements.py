@@ -14,6 +14,7 @@ import pytest
 from local.layout import default_checkout
 
 ROOT = default_checkout()
+DISTRIBUTIONS = packages_distributions()
 FILES = sorted(
     [
         *ROOT.glob("*.py"),
@@ -54,16 +55,14 @@ def third_party(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_what_is_imported_is_named(path: Path) -> None:
-    distributions = packages_distributions()
     missing = {
-        module for module in third_party(path) if not {normal(name) for name in distributions.get(module, [])} & named()
+        module for module in third_party(path) if not {normal(name) for name in DISTRIBUTIONS.get(module, [])} & named()
     }
     assert not missing
 
 
 def test_what_is_named_is_imported() -> None:
-    distributions = packages_distributions()
-    used = {normal(name) for path in FILES for top in third_party(path) for name in distributions.get(top, [])}
+    used = {normal(name) for path in FILES for top in third_party(path) for name in DISTRIBUTIONS.get(top, [])}
     assert named() <= used
 
 
