@@ -11,6 +11,7 @@ from typing import TypeVar
 from ecr.errors import InputError, InputErrors
 
 _MAX_SHOWN = 80
+_QUOTES = "in quotes, so that YAML takes it as text"
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -137,7 +138,7 @@ class Section:
             if not accept_key(name):
                 self.wrong(key, f"{shown(name)} is not accepted as a key; accepted: {rule}")
             elif not isinstance(item, str):
-                self._refuse(f"{key}.{name}", item, f"{rule}; in quotes, so that YAML takes it as text")
+                self._refuse(f"{key}.{name}", item, f"{rule}; {_QUOTES}")
         return MappingProxyType({name: item for name, item in value.items() if isinstance(item, str)})
 
     def _items(self, key: str) -> list[object]:
@@ -165,9 +166,7 @@ class Section:
     def _accepted(self, key: str, value: object, accept: Callable[[str], bool], rule: str) -> bool:
         if isinstance(value, str) and accept(value):
             return True
-        self._refuse(
-            key, value, rule if isinstance(value, str) else f"{rule}; in quotes, so that YAML takes it as text"
-        )
+        self._refuse(key, value, rule if isinstance(value, str) else f"{rule}; {_QUOTES}")
         return False
 
     def _refuse(self, key: str, value: object, rule: str) -> None:

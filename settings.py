@@ -79,8 +79,9 @@ def load(root: Path) -> Settings:
     _check_namespaces(values)
     secrets = frozenset(key for key in own if runtime_config.is_config_secret(prefix + key))
     aws = pulumi.Config("aws")
-    _check_region(aws.get("region"))
-    settings = parse(own, root, secret_keys=secrets, region=aws.get("region"), profile=aws.get("profile"))
+    region = aws.get("region")
+    _check_region(region)
+    settings = parse(own, root, secret_keys=secrets, region=region, profile=aws.get("profile"))
     if settings.build is not None:
         _check_credentials(values)
     return settings
@@ -89,22 +90,24 @@ def load(root: Path) -> Settings:
 def _check_region(region: str | None) -> None:
     if region is not None and not _REGION.fullmatch(region):
         problem = f"{config_reader.shown(region)} is not accepted; accepted: an AWS Region such as eu-west-1"
-        raise InputErrors((InputError("aws:region", problem),))
+        _refuse(["aws:region"], problem)
 
 
 def _check_credentials(keys: Iterable[str]) -> None:
     """Refuse settings that lead the provider to another account than the one that is asked for the image."""
-    wrong = sorted(_PROVIDER_ONLY & set(keys))
-    if wrong:
-        raise InputErrors(tuple(InputError(key, _PROVIDER_ONLY_PROBLEM) for key in wrong))
+    _refuse(_PROVIDER_ONLY & set(keys), _PROVIDER_ONLY_PROBLEM)
 
 
 def _check_namespaces(keys: Iterable[str]) -> None:
     """Refuse a namespace that nothing reads: most likely a misspelt one, which would be ignored in silence."""
-    unknown = sorted(key for key in keys if key.partition(":")[0] not in _NAMESPACES)
-    if unknown:
-        problem = f"is in a namespace that nothing here reads; known: {', '.join(_NAMESPACES)}"
-        raise InputErrors(tuple(InputError(key, problem) for key in unknown))
+    unknown = [key for key in keys if key.partition(":")[0] not in _NAMESPACES]
+    _refuse(unknown, f"is in a namespace that nothing here reads; known: {', '.join(_NAMESPACES)}")
+
+
+def _refuse(keys: Iterable[str], problem: str) -> None:
+    """Raise with a line for each of the keys; none is no mistake."""
+    if errors := tuple(InputError(key, problem) for key in sorted(keys)):
+        raise InputErrors(errors)
 
 
 def parse(
@@ -127,9 +130,8 @@ def parse(
     Raises:
         InputErrors: with a line for each mistake.
     """
-    if secret_keys:
-        # Not even read: what a message would show may be the secret.
-        raise InputErrors(tuple(InputError(f"{NAMESPACE}:{key}", _ENCRYPTED) for key in sorted(secret_keys)))
+    # Not even read: what a message would show may be the secret.
+    _refuse((f"{NAMESPACE}:{key}" for key in secret_keys), _ENCRYPTED)
     top = config_reader.open_section(NAMESPACE, values)
     settings = Settings(
         repository=top.required_text(
