@@ -10,11 +10,10 @@ from pathlib import Path
 import pulumi
 from pulumi.runtime import config as runtime_config
 
-import config_reader
-from config_reader import Section
 from ecr import build as builds
-from ecr import lifecycle, reference, repository
+from ecr import config_reader, lifecycle, reference, repository
 from ecr.build import ImageBuild
+from ecr.config_reader import Section
 from ecr.errors import InputError, InputErrors
 from ecr.lifecycle import LifecycleRule, TagStatus
 from ecr.repository import Encryption, EncryptionType, Mutability, TagMutability

@@ -18,8 +18,8 @@ from moto import mock_aws
 from mypy_boto3_ecr import ECRClient
 from mypy_boto3_ecr.type_defs import EncryptionConfigurationTypeDef
 
-from ecr import aws, lifecycle, oci
-from ecr.aws import EcrRepository
+from ecr import lifecycle, oci
+from ecr.aws import EcrRepository, errors, repository
 from ecr.errors import ExitCode, RemoteError
 from ecr.oci import Descriptor, Registry
 from ecr.publication import PublishedImage
@@ -327,7 +327,7 @@ def test_a_refusal_says_what_to_do_and_keeps_what_a_support_case_needs(
 
 
 def test_every_code_that_is_acted_on_is_in_the_table_above() -> None:
-    named = {re.sub(r"(Error|NotFound)$", "", code) for code in aws._HINTS | dict.fromkeys(aws._TEMPORARY, "")}
+    named = {re.sub(r"(Error|NotFound)$", "", code) for code in errors._HINTS | dict.fromkeys(errors._TEMPORARY, "")}
     tabled = {re.sub(r"Error$", "", str(param.values[0])) for param in REFUSALS} | {name for name, *_ in NOT_SENT}
     assert named - tabled == set()
 
@@ -471,7 +471,9 @@ def test_a_machine_that_is_not_set_up_is_told_what_is_missing(
 
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aws, "_CONFIG", Config(connect_timeout=1, read_timeout=0.05, retries={"total_max_attempts": 1}))
+    monkeypatch.setattr(
+        repository, "_CONFIG", Config(connect_timeout=1, read_timeout=0.05, retries={"total_max_attempts": 1})
+    )
 
 
 @contextmanager
@@ -505,7 +507,7 @@ def test_an_endpoint_out_of_reach_is_a_temporary_failure(
 
 def test_a_real_search_is_repeated_a_few_times_with_timeouts() -> None:
     # The attributes of Config are not in its types.
-    values = vars(aws._CONFIG)
+    values = vars(repository._CONFIG)
     assert values["retries"]["mode"] == "standard"
     assert values["retries"]["total_max_attempts"] == 6
     assert (values["connect_timeout"], values["read_timeout"]) == (5, 30)
@@ -525,7 +527,7 @@ def test_a_real_search_is_repeated_a_few_times_with_timeouts() -> None:
     ],
 )
 def test_every_partition_has_its_registry_at_its_own_host(endpoint: str, host: str) -> None:
-    assert aws._registry_base_url(endpoint, host) == f"https://{host}"
+    assert repository._registry_base_url(endpoint, host) == f"https://{host}"
 
 
 @pytest.mark.parametrize(
@@ -542,7 +544,7 @@ def test_every_partition_has_its_registry_at_its_own_host(endpoint: str, host: s
     ],
 )
 def test_the_registry_is_at_its_own_host_unless_an_endpoint_override_moves_it(endpoint: str, base_url: str) -> None:
-    assert aws._registry_base_url(endpoint, HOST) == base_url
+    assert repository._registry_base_url(endpoint, HOST) == base_url
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -629,5 +631,5 @@ def test_a_repository_that_is_not_there_can_not_stay() -> None:
 def test_aws_region_is_read_as_the_provider_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    assert EcrRepository(NAME)._client.meta.region_name == "eu-west-1"
-    assert EcrRepository(NAME, region="eu-north-1")._client.meta.region_name == "eu-north-1"
+    assert EcrRepository(NAME).client.meta.region_name == "eu-west-1"
+    assert EcrRepository(NAME, region="eu-north-1").client.meta.region_name == "eu-north-1"

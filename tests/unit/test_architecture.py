@@ -12,15 +12,15 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 # ecr/__init__.py tells the two kinds apart.
-PURE = ("errors", "reference", "repository", "lifecycle", "build", "publication")
-TALKING = ("build_context", "aws", "oci")
+PURE = ("config_reader", "errors", "reference", "repository", "lifecycle", "build", "publication")
+TALKING = ("build_context", "aws.errors", "aws.repository", "oci")
 
 PRODUCT = [
-    *sorted((ROOT / "ecr").glob("*.py")),
+    *sorted((ROOT / "ecr").rglob("*.py")),
     *sorted((ROOT / "components").glob("*.py")),
-    *(ROOT / name for name in ("settings.py", "config_reader.py", "deployment.py", "__main__.py")),
+    *(ROOT / name for name in ("settings.py", "deployment.py", "__main__.py")),
 ]
-OURS = {"components", "config_reader", "deployment", "ecr", "local", "settings", "tests", "benchmarks"}
+OURS = {"components", "deployment", "ecr", "local", "settings", "tests", "benchmarks"}
 
 
 def name_of(path: Path) -> str:
@@ -75,15 +75,15 @@ def test_the_product_knows_nothing_of_the_local_cloud(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PRODUCT, ids=name_of)
 def test_dependencies_point_from_the_program_to_the_components_to_the_domain(path: Path) -> None:
-    allowed = {"ecr": {"ecr"}, "components": {"components", "ecr"}}.get(path.parent.name, OURS)
+    allowed = {"ecr": {"ecr"}, "components": {"components", "ecr"}}.get(path.relative_to(ROOT).parts[0], OURS)
     assert set(imported(path.read_text())) & OURS <= allowed
 
 
 @pytest.mark.parametrize(
     ("package", "files"),
     [
-        pytest.param("boto3", {"ecr/aws.py"}, id="boto3"),
-        pytest.param("botocore", {"ecr/aws.py"}, id="botocore"),
+        pytest.param("boto3", {"ecr/aws/repository.py"}, id="boto3"),
+        pytest.param("botocore", {"ecr/aws/errors.py", "ecr/aws/repository.py"}, id="botocore"),
         pytest.param("urllib3", {"ecr/oci.py"}, id="urllib3"),
         pytest.param("docker", {"ecr/build_context.py"}, id="docker"),
     ],
@@ -93,8 +93,11 @@ def test_one_file_talks_to_each_outside_party(package: str, files: set[str]) -> 
 
 
 def test_every_file_of_the_domain_is_known_as_one_that_decides_or_one_that_talks() -> None:
-    files = {path.stem for path in (ROOT / "ecr").glob("*.py")} - {"__init__"}
-    assert files == {*PURE, *TALKING}
+    files = (ROOT / "ecr").rglob("*.py")
+    modules = {
+        ".".join(path.relative_to(ROOT / "ecr").with_suffix("").parts) for path in files if path.stem[:2] != "__"
+    }
+    assert modules == {*PURE, *TALKING}
 
 
 def test_the_program_stays_short() -> None:

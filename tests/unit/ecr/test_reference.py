@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecr.reference import RepositoryUrl, is_digest, is_repository_name, is_tag
+from ecr.reference import EcrHost, ImageReference, RepositoryArn, RepositoryUrl, is_digest, is_repository_name, is_tag
 
 HEX_64 = "0123456789abcdef" * 4
 HOST = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com"
@@ -145,3 +145,86 @@ def test_any_text_is_either_a_url_that_prints_as_it_was_or_refused(text: str) ->
         return
     assert str(url) == text
     assert is_repository_name(url.name)
+
+
+DIGEST = f"sha256:{HEX_64}"
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "name", "tag", "digest"),
+    [
+        pytest.param(f"{HOST}/dev/app:v1", HOST, "dev/app", "v1", None, id="tag"),
+        pytest.param(f"{HOST}/dev/app@{DIGEST}", HOST, "dev/app", None, DIGEST, id="digest"),
+        pytest.param("localhost/app:v1", "localhost", "app", "v1", None, id="this-machine"),
+        pytest.param("localhost:4566/app:v1", "localhost:4566", "app", "v1", None, id="port"),
+        pytest.param("[::1]:5000/app:v1", "[::1]:5000", "app", "v1", None, id="ipv6"),
+        pytest.param("ghcr.io/org/app:v1", "ghcr.io", "org/app", "v1", None, id="other-registry"),
+    ],
+)
+def test_an_image_is_named_by_host_name_and_a_tag_or_digest(
+    text: str, host: str, name: str, tag: str | None, digest: str | None
+) -> None:
+    image = ImageReference.parse(text)
+    assert image == ImageReference(RepositoryUrl(host, name), tag, digest)
+    assert (str(image), image.reference) == (text, tag or digest)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("nginx:alpine", id="no-host"),
+        pytest.param("library/nginx:alpine", id="first-part-is-no-host"),
+        pytest.param("localhosts/nginx:alpine", id="not-quite-this-machine"),
+        pytest.param(f"{HOST}/dev/app", id="neither-tag-nor-digest"),
+        pytest.param("localhost:5000/app", id="port-is-no-tag"),
+        pytest.param(f"{HOST}/dev/app:v1@{DIGEST}", id="both"),
+        pytest.param(f"{HOST}/dev/app@sha256:{HEX_64[:63]}", id="short-digest"),
+        pytest.param(f"{HOST}/dev/app@sha256:{HEX_64.upper()}", id="upper-case-digest"),
+        pytest.param(f"{HOST}/dev/app@sha512:{HEX_64}", id="other-algorithm"),
+        pytest.param(f"{HOST}/dev/app:", id="empty-tag"),
+        pytest.param(f"{HOST}/dev/app:-v1", id="tag-begins-with-dash"),
+        pytest.param(f"https://{HOST}/dev/app:v1", id="scheme"),
+        pytest.param("user:password@host.example/app:v1", id="credentials"),
+        pytest.param("host name/app:v1", id="blank"),
+        pytest.param("host.example\n/app:v1", id="line-break"),
+    ],
+)
+def test_what_names_no_image_is_refused_with_the_text_and_the_form(text: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"{text!r} is not an image; accepted: HOST/NAME:TAG or HOST/NAME@")):
+        ImageReference.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com", EcrHost("123456789012", "eu-west-1")),
+        ("123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com", EcrHost("123456789012", "us-gov-west-1")),
+        ("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn", EcrHost("123456789012", "cn-north-1")),
+        ("123456789012.dkr-ecr.eu-west-1.on.aws", EcrHost("123456789012", "eu-west-1")),
+        ("12345678901.dkr.ecr.eu-west-1.amazonaws.com", None),
+        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com.evil.example", None),
+        ("123456789012xdkr.ecr.eu-west-1.amazonaws.com", None),
+        ("public.ecr.aws", None),
+        ("localhost:4566", None),
+    ],
+)
+def test_the_hosts_of_ecr_tell_account_and_region(host: str, expected: EcrHost | None) -> None:
+    assert EcrHost.parse(host) == expected
+
+
+def test_the_arn_of_a_repository_tells_where_it_is() -> None:
+    text = "arn:aws-cn:ecr:cn-north-1:123456789012:repository/dev/yoon-app"
+    arn = RepositoryArn.parse(text)
+    assert arn == RepositoryArn("aws-cn", "cn-north-1", "123456789012", "dev/yoon-app")
+    assert str(arn) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "dev/yoon-app", "arn:aws:s3:::bucket", "arn:aws:ecr:eu-west-1:123:repository/app",
+     "arn:aws:ecr:eu-west-1:123456789012:repository/App", "arn:aws:ecr:eu-west-1:123456789012:repository/"],
+)  # fmt: skip
+def test_other_arns_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not the ARN of an ECR repository"):
+        RepositoryArn.parse(text)

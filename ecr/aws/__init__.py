@@ -1,0 +1,5 @@
+"""Calls to AWS. The only package that sees boto3 and its exceptions: callers get `RemoteError` or a value."""
+
+from ecr.aws.repository import EcrRepository, ImageDetails
+
+__all__ = ["EcrRepository", "ImageDetails"]

@@ -1,0 +1,224 @@
+"""One ECR repository, asked through boto3."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, TypedDict
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+
+from ecr import oci
+from ecr.aws import errors
+from ecr.build import CONTENT_LABEL
+from ecr.publication import PublishedImage
+from ecr.reference import RepositoryUrl, is_digest
+from ecr.repository import Encryption, EncryptionType, Mutability, TagMutability
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef, RepositoryTypeDef
+
+_CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 5})
+
+
+class _RegistryId(TypedDict, total=False):
+    """How boto3 is told whose registry is meant; empty for the caller's own."""
+
+    registryId: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageDetails:
+    """What ECR knows of one image (API reference, ImageDetail).
+
+    Attributes:
+        digest: `sha256:...` of its manifest or index.
+        tags: its tags, sorted; none for an untagged image.
+        pushed_at: when it was pushed, with its zone; None where ECR does not say.
+    """
+
+    digest: str
+    tags: tuple[str, ...]
+    pushed_at: datetime | None
+
+
+class EcrRepository:
+    """One ECR repository, named, in one account and Region.
+
+    Args:
+        name: the repository's name; it need not exist.
+        region: the AWS Region; None takes what boto3 finds in the environment or the profile.
+        profile: the profile of the AWS configuration files; None takes boto3's default.
+        account: the 12 digits of the account that owns the registry; None for the caller's own.
+    """
+
+    def __init__(
+        self, name: str, *, region: str | None = None, profile: str | None = None, account: str | None = None
+    ) -> None:
+        self.name = name
+        self._region = region
+        self._profile = profile
+        self._registry_id: _RegistryId = {"registryId": account} if account else {}
+
+    def find_image(self, tag: str) -> PublishedImage | None:
+        """What the repository holds under `tag`; None when there is no such repository or tag.
+
+        Needs ecr:BatchGetImage, and for the content digest ecr:GetAuthorizationToken and ecr:GetDownloadUrlForLayer.
+
+        Raises:
+            RemoteError: when AWS or the registry refuses or can't be reached; that never means an absent image.
+        """
+        image = self._batch_get_image({"imageTag": tag})
+        if image is None:
+            return None
+        digest, manifest = image
+        return PublishedImage(tag=tag, digest=digest, content_digest=self._content_digest(manifest))
+
+    def find_digest(self, tag: str) -> str | None:
+        """The digest that `tag` names; None when there is no such repository or tag.
+
+        Raises:
+            RemoteError: as `find_image`.
+        """
+        image = self._batch_get_image({"imageTag": tag})
+        return image[0] if image else None
+
+    def describe_image(self, digest: str) -> ImageDetails | None:
+        """Tags and age of an image; None when the repository does not hold it, or is not there.
+
+        Needs ecr:DescribeImages.
+
+        Raises:
+            RemoteError: when AWS refuses or can't be reached.
+        """
+        with self.errors("DescribeImages"):
+            try:
+                answer = self.client.describe_images(
+                    repositoryName=self.name, imageIds=[{"imageDigest": digest}], **self._registry_id
+                )
+            except (self.client.exceptions.RepositoryNotFoundException, self.client.exceptions.ImageNotFoundException):
+                return None
+        (image,) = answer["imageDetails"]
+        return ImageDetails(
+            digest=image["imageDigest"],
+            tags=tuple(sorted(image.get("imageTags", ()))),
+            pushed_at=image.get("imagePushedAt"),
+        )
+
+    def tag_mutability(self) -> TagMutability | None:
+        """Which of its tags can be moved; None when there is no such repository.
+
+        Raises:
+            RemoteError: when AWS refuses or can't be reached.
+        """
+        found = self._describe()
+        if found is None:
+            return None
+        filters = found.get("imageTagMutabilityExclusionFilters", ())
+        mutability = Mutability(found.get("imageTagMutability", Mutability.MUTABLE))
+        return TagMutability(mutability, tuple(entry["filter"] for entry in filters))
+
+    def can_stay(self, encryption: Encryption) -> bool:
+        """Whether the repository stays when it is to be encrypted like this, and is not replaced.
+
+        ECR can't change the encryption of a repository (API reference, CreateRepository). A key that is made for the
+        repository counts as the one in use: its ARN is known to the state only.
+
+        Raises:
+            RemoteError: when AWS refuses or can't be reached.
+        """
+        found = self._describe()
+        if found is None:
+            return False
+        live = found.get("encryptionConfiguration")
+        if live is None:
+            return encryption.type is EncryptionType.AES256
+        same_type = live["encryptionType"] == encryption.type.value
+        return same_type and encryption.key_arn in (None, live.get("kmsKey"))
+
+    @cached_property
+    def client(self) -> ECRClient:
+        """boto3's client for the repository's Region; for this package."""
+        with self.errors("Connect"):
+            # AWS_REGION first, as Pulumi's provider has it; boto3 by itself reads AWS_DEFAULT_REGION only.
+            region = self._region or os.environ.get("AWS_REGION") or None
+            session = boto3.Session(region_name=region, profile_name=self._profile)
+            return session.client("ecr", config=_CONFIG)
+
+    def errors(self, operation: str) -> AbstractContextManager[None]:
+        """Turns what boto3 raises inside into `RemoteError`; for this package."""
+        return errors.translated(self.name, operation)
+
+    def _describe(self) -> RepositoryTypeDef | None:
+        with self.errors("DescribeRepositories"):
+            try:
+                answer = self.client.describe_repositories(repositoryNames=[self.name], **self._registry_id)
+            except self.client.exceptions.RepositoryNotFoundException:
+                return None
+        return answer["repositories"][0]
+
+    def _batch_get_image(self, image_id: ImageIdentifierTypeDef) -> tuple[str, str] | None:
+        with self.errors("BatchGetImage"):
+            try:
+                answer = self.client.batch_get_image(
+                    repositoryName=self.name,
+                    imageIds=[image_id],
+                    acceptedMediaTypes=sorted(oci.INDEX_MEDIA_TYPES | oci.MANIFEST_MEDIA_TYPES),
+                    **self._registry_id,
+                )
+            except self.client.exceptions.RepositoryNotFoundException:
+                return None
+        for failure in answer.get("failures", []):
+            code = failure.get("failureCode", "")
+            if code == "ImageNotFound":
+                return None
+            raise errors.remote_error(self.name, "BatchGetImage", code, failure.get("failureReason", ""))
+        for image in answer.get("images", []):
+            digest = image.get("imageId", {}).get("imageDigest", "")
+            if is_digest(digest):
+                return digest, image.get("imageManifest", "")
+        raise errors.remote_error(
+            self.name, "BatchGetImage", "MalformedAnswer", "the answer holds neither the image nor a failure"
+        )
+
+    def _content_digest(self, manifest: str) -> str | None:
+        """What the image says that it was made of; None for an image that does not say."""
+        try:
+            if children := oci.platform_manifests(manifest):
+                child = self._batch_get_image({"imageDigest": children[0].digest})
+                manifest = child[1] if child else "{}"
+            config = oci.config_descriptor(manifest)
+            if config is None:
+                return None
+            blob = oci.fetch_blob(self._registry(), self.name, config)
+            return oci.config_labels(blob).get(CONTENT_LABEL) or None
+        except ValueError as error:
+            raise errors.remote_error(self.name, "BatchGetImage", "MalformedManifest", str(error)) from error
+
+    def _registry(self) -> oci.Registry:
+        with self.errors("DescribeRepositories"):
+            answer = self.client.describe_repositories(repositoryNames=[self.name], **self._registry_id)
+        host = RepositoryUrl.parse(answer["repositories"][0]["repositoryUri"]).host
+        with self.errors("GetAuthorizationToken"):
+            token = self.client.get_authorization_token()["authorizationData"][0]["authorizationToken"]
+        return oci.Registry(_registry_base_url(self.client.meta.endpoint_url, host), host, f"Basic {token}")
+
+
+def _registry_base_url(ecr_endpoint: str, registry_host: str) -> str:
+    """Where the registry is reached: at its own host, or where an endpoint override (AWS_ENDPOINT_URL) sends ECR.
+
+    AWS's own endpoints, VPC endpoints included, end as the registry host does after its Region, or in `.api.aws`
+    (AWS General Reference, "Amazon ECR endpoints and quotas"; the suffix differs by partition).
+    """
+    suffix = registry_host.partition(".dkr.ecr.")[2].partition(".")[2]
+    parts = urlsplit(ecr_endpoint)
+    host = parts.hostname or ""
+    if host.endswith((f".{suffix}", ".api.aws", ".api.amazonwebservices.com.cn")):
+        return f"https://{registry_host}"
+    return f"{parts.scheme}://{parts.netloc}"
