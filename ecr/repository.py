@@ -1,9 +1,10 @@
-"""What can be chosen for an ECR repository: tag mutability and encryption."""
+"""What can be chosen for an ECR repository (tag mutability, encryption), and what ECR knows of an image in one."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -109,3 +110,18 @@ class Encryption:
             raise ValueError("goes with type KMS only")
         if not is_kms_key_arn(self.key_arn):
             raise ValueError(f"{self.key_arn!r} is not accepted; accepted: {KMS_KEY_RULE}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageDetails:
+    """What ECR knows of one image (API reference, ImageDetail).
+
+    Attributes:
+        digest: `sha256:...` of its manifest or index.
+        tags: its tags, sorted; none for an untagged image.
+        pushed_at: when it was pushed, with its zone; None where ECR does not say.
+    """
+
+    digest: str
+    tags: tuple[str, ...]
+    pushed_at: datetime | None

@@ -1,5 +1,5 @@
 """Calls to AWS. The only package that sees boto3 and its exceptions: callers get `RemoteError` or a value."""
 
-from ecr.aws.repository import EcrRepository, ImageDetails
+from ecr.aws.repository import EcrRepository
 
-__all__ = ["EcrRepository", "ImageDetails"]
+__all__ = ["EcrRepository"]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
@@ -18,7 +16,7 @@ from ecr.aws import errors
 from ecr.build import CONTENT_LABEL
 from ecr.publication import PublishedImage
 from ecr.reference import RepositoryUrl, is_digest
-from ecr.repository import Encryption, EncryptionType, Mutability, TagMutability
+from ecr.repository import Encryption, EncryptionType, ImageDetails, Mutability, TagMutability
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
@@ -27,25 +25,10 @@ if TYPE_CHECKING:
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 5})
 
 
-class _RegistryId(TypedDict, total=False):
+class RegistryId(TypedDict, total=False):
     """How boto3 is told whose registry is meant; empty for the caller's own."""
 
     registryId: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImageDetails:
-    """What ECR knows of one image (API reference, ImageDetail).
-
-    Attributes:
-        digest: `sha256:...` of its manifest or index.
-        tags: its tags, sorted; none for an untagged image.
-        pushed_at: when it was pushed, with its zone; None where ECR does not say.
-    """
-
-    digest: str
-    tags: tuple[str, ...]
-    pushed_at: datetime | None
 
 
 class EcrRepository:
@@ -64,7 +47,7 @@ class EcrRepository:
         self.name = name
         self._region = region
         self._profile = profile
-        self._registry_id: _RegistryId = {"registryId": account} if account else {}
+        self.registry_id: RegistryId = {"registryId": account} if account else {}
 
     def find_image(self, tag: str) -> PublishedImage | None:
         """What the repository holds under `tag`; None when there is no such repository or tag.
@@ -89,6 +72,14 @@ class EcrRepository:
         image = self._batch_get_image({"imageTag": tag})
         return image[0] if image else None
 
+    def holds(self, digest: str) -> bool:
+        """Whether the repository has the image of this digest. Needs ecr:BatchGetImage, which whoever may pull has.
+
+        Raises:
+            RemoteError: as `find_image`.
+        """
+        return self._batch_get_image({"imageDigest": digest}) is not None
+
     def describe_image(self, digest: str) -> ImageDetails | None:
         """Tags and age of an image; None when the repository does not hold it, or is not there.
 
@@ -100,7 +91,7 @@ class EcrRepository:
         with self.errors("DescribeImages"):
             try:
                 answer = self.client.describe_images(
-                    repositoryName=self.name, imageIds=[{"imageDigest": digest}], **self._registry_id
+                    repositoryName=self.name, imageIds=[{"imageDigest": digest}], **self.registry_id
                 )
             except (self.client.exceptions.RepositoryNotFoundException, self.client.exceptions.ImageNotFoundException):
                 return None
@@ -142,14 +133,31 @@ class EcrRepository:
         same_type = live["encryptionType"] == encryption.type.value
         return same_type and encryption.key_arn in (None, live.get("kmsKey"))
 
+    @property
+    def region(self) -> str:
+        """The Region in use, such as `eu-west-1`."""
+        return self.client.meta.region_name
+
+    def own_account(self) -> str:
+        """The 12 digits of the account that the credentials belong to, and so of its registry. Needs no permission.
+
+        Raises:
+            RemoteError: when AWS refuses or can't be reached.
+        """
+        with self.errors("GetCallerIdentity"):
+            return self._session.client("sts", config=_CONFIG).get_caller_identity()["Account"]
+
     @cached_property
     def client(self) -> ECRClient:
         """boto3's client for the repository's Region; for this package."""
         with self.errors("Connect"):
-            # AWS_REGION first, as Pulumi's provider has it; boto3 by itself reads AWS_DEFAULT_REGION only.
-            region = self._region or os.environ.get("AWS_REGION") or None
-            session = boto3.Session(region_name=region, profile_name=self._profile)
-            return session.client("ecr", config=_CONFIG)
+            return self._session.client("ecr", config=_CONFIG)
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        # AWS_REGION first, as Pulumi's provider has it; boto3 by itself reads AWS_DEFAULT_REGION only.
+        region = self._region or os.environ.get("AWS_REGION") or None
+        return boto3.Session(region_name=region, profile_name=self._profile)
 
     def errors(self, operation: str) -> AbstractContextManager[None]:
         """Turns what boto3 raises inside into `RemoteError`; for this package."""
@@ -158,7 +166,7 @@ class EcrRepository:
     def _describe(self) -> RepositoryTypeDef | None:
         with self.errors("DescribeRepositories"):
             try:
-                answer = self.client.describe_repositories(repositoryNames=[self.name], **self._registry_id)
+                answer = self.client.describe_repositories(repositoryNames=[self.name], **self.registry_id)
             except self.client.exceptions.RepositoryNotFoundException:
                 return None
         return answer["repositories"][0]
@@ -170,7 +178,7 @@ class EcrRepository:
                     repositoryName=self.name,
                     imageIds=[image_id],
                     acceptedMediaTypes=sorted(oci.INDEX_MEDIA_TYPES | oci.MANIFEST_MEDIA_TYPES),
-                    **self._registry_id,
+                    **self.registry_id,
                 )
             except self.client.exceptions.RepositoryNotFoundException:
                 return None
@@ -203,7 +211,7 @@ class EcrRepository:
 
     def _registry(self) -> oci.Registry:
         with self.errors("DescribeRepositories"):
-            answer = self.client.describe_repositories(repositoryNames=[self.name], **self._registry_id)
+            answer = self.client.describe_repositories(repositoryNames=[self.name], **self.registry_id)
         host = RepositoryUrl.parse(answer["repositories"][0]["repositoryUri"]).host
         with self.errors("GetAuthorizationToken"):
             token = self.client.get_authorization_token()["authorizationData"][0]["authorizationToken"]
