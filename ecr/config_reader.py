@@ -91,6 +91,16 @@ class Section:
         self._refuse(key, value, "a whole number, 1 or more")
         return None
 
+    def number(self, key: str, accepted: range) -> int | None:
+        """A whole number of the range, None when it is missing or wrong."""
+        value = self._get(key)
+        if value is None:
+            return None
+        if isinstance(value, int) and not isinstance(value, bool) and value in accepted:
+            return value
+        self._refuse(key, value, f"a whole number, {accepted.start} to {accepted.stop - 1}")
+        return None
+
     def choice(self, key: str, kind: type[Choice], *, default: Choice) -> Choice:
         """One of the values of an enumeration."""
         value = self._get(key)

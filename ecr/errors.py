@@ -3,6 +3,7 @@
     EcrError
      ├── InputError    a setting, argument or file is wrong        exit code 2
      ├── Conflict      the registry holds something else already   exit code 1
+     ├── GateClosed    the scan of an image does not let it pass    exit code 1
      └── RemoteError   AWS, a registry or the network refused      exit code 3
 
 Bugs stay ordinary exceptions. A message is one line that says what is wrong, where, and what to do.
@@ -61,6 +62,25 @@ class InputErrors(EcrError):
 
 class Conflict(EcrError):
     """The registry already holds something different under this name, and may not be overwritten."""
+
+
+class GateClosed(EcrError):
+    """The scan of an image does not let it be promoted.
+
+    Attributes:
+        image: the image URI.
+        reasons: why, a line each, of which the message shows the first ones.
+    """
+
+    _MAX_SHOWN: ClassVar[int] = 3
+
+    def __init__(self, image: str, reasons: tuple[str, ...], *, advice: str = "") -> None:
+        self.image = image
+        self.reasons = reasons
+        shown = reasons[: self._MAX_SHOWN]
+        rest = len(reasons) - len(shown)
+        parts = (*shown, *([f"and {rest} more reasons"] if rest else []), *([advice] if advice else []))
+        super().__init__(printable(f"{image} does not pass the gate: {'; '.join(parts)}"))
 
 
 class RemoteError(EcrError):

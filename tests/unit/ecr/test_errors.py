@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecr.errors import Conflict, EcrError, ExitCode, InputError, InputErrors, RemoteError, printable
+from ecr.errors import Conflict, EcrError, ExitCode, GateClosed, InputError, InputErrors, RemoteError, printable
 
 
 def remote_error(problem: str = "refused") -> RemoteError:
@@ -17,6 +17,7 @@ def remote_error(problem: str = "refused") -> RemoteError:
         pytest.param(InputError("k", "is wrong"), 2, id="input"),
         pytest.param(InputErrors((InputError("k", "is wrong"),)), 2, id="inputs"),
         pytest.param(Conflict("is taken"), 1, id="conflict"),
+        pytest.param(GateClosed("HOST/NAME@sha256:1", ("1 finding",)), 1, id="gate-closed"),
         pytest.param(remote_error(), 3, id="remote"),
         pytest.param(EcrError("no"), 1, id="base"),
     ],
@@ -30,7 +31,7 @@ def test_the_exit_codes_are_frozen() -> None:
 
 
 def test_every_class_of_the_family_is_in_the_table_above() -> None:
-    assert set(EcrError.__subclasses__()) == {InputError, InputErrors, Conflict, RemoteError}
+    assert set(EcrError.__subclasses__()) == {InputError, InputErrors, Conflict, GateClosed, RemoteError}
 
 
 def test_an_input_error_starts_with_its_key() -> None:
@@ -42,6 +43,12 @@ def test_input_errors_have_a_line_each_in_their_order() -> None:
     errors = (InputError("b", "is wrong"), InputError("a", "is missing"))
     both = InputErrors(errors)
     assert (both.errors, str(both)) == (errors, "b: is wrong\na: is missing")
+
+
+def test_a_closed_gate_names_the_image_the_first_reasons_and_what_to_do() -> None:
+    error = GateClosed("HOST/NAME@sha256:1", ("a", "b", "c", "d", "e"), advice="build again")
+    assert str(error) == "HOST/NAME@sha256:1 does not pass the gate: a; b; c; and 2 more reasons; build again"
+    assert (error.image, error.reasons) == ("HOST/NAME@sha256:1", ("a", "b", "c", "d", "e"))
 
 
 def test_a_remote_error_keeps_what_a_support_case_needs() -> None:
@@ -79,6 +86,7 @@ def test_what_does_not_print_becomes_an_escape(text: str, shown: str) -> None:
 @settings(deadline=None, max_examples=50)
 @given(st.text(st.characters(exclude_categories=()), max_size=20))
 def test_a_message_is_one_line_that_any_log_can_carry(text: str) -> None:
-    for error in (InputError("key", text), InputError(text, "is wrong"), remote_error(text)):
+    closed = GateClosed(text, (text,), advice=text)
+    for error in (InputError("key", text), InputError(text, "is wrong"), remote_error(text), closed):
         assert len(str(error).splitlines()) <= 1
         str(error).encode("utf-8")

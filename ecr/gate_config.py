@@ -1,0 +1,86 @@
+"""The `promote.gate` section of a stack's configuration."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from ecr.config_reader import Section
+from ecr.scan import MAX_WAIT_S, Gate, GateOff, Ignore, ScanGate
+from ecr.severity import THRESHOLDS, Severity
+
+_ID = re.compile(r"[!-~]{1,200}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MAX_REASON = 500
+
+_LEVEL_RULE = f"one of {', '.join(THRESHOLDS)}"
+_ID_RULE = "the id of a finding, such as CVE-2026-1234"
+_REASON_RULE = f"why, in 1 to {_MAX_REASON} characters on one line"
+_DAY_RULE = 'the last day on which it holds, such as "2027-01-31", in quotes'
+
+
+def read_gate(section: Section | None) -> Gate:
+    """The gate that a stack names; the default one where it names none.
+
+    Keys: `maxSeverity`, the highest severity that still passes; `wait`, whole seconds; `ignore`, a list of `id`,
+    `reason` and `until`; or `off` alone, with the reason. Mistakes are noted in the section, and the gate handed out
+    then is of no use.
+    """
+    if section is None:
+        return ScanGate()
+    gate = _off(section) if section.has("off") else _scan_gate(section)
+    section.finish()
+    return gate
+
+
+def _off(section: Section) -> Gate:
+    others = [key for key in ("maxSeverity", "wait", "ignore") if section.has(key)]
+    reason = section.text("off", _is_reason, _REASON_RULE)
+    if others:
+        section.wrong("off", f"switches the gate off, but {others[0]} is set; name one of the two")
+    return GateOff(reason) if reason else ScanGate()
+
+
+def _scan_gate(section: Section) -> ScanGate:
+    default = ScanGate()
+    level = section.text("maxSeverity", lambda text: text in THRESHOLDS, _LEVEL_RULE)
+    wait_s = section.number("wait", range(MAX_WAIT_S + 1))
+    entries = [ignore for entry in section.sections("ignore") if (ignore := _ignore(entry)) is not None]
+    try:
+        return ScanGate(
+            max_severity=Severity(level) if level else default.max_severity,
+            wait_s=default.wait_s if wait_s is None else wait_s,
+            ignore=tuple(entries),
+        )
+    except ValueError as error:
+        section.wrong("ignore", str(error))
+    return default
+
+
+def _ignore(section: Section) -> Ignore | None:
+    before = section.mistakes
+    name = section.required_text("id", _is_id, _ID_RULE, example="CVE-2026-1234")
+    reason = section.required_text("reason", _is_reason, _REASON_RULE, example="'not reachable from outside'")
+    until = section.required_text("until", _is_day, _DAY_RULE, example="2027-01-31")
+    section.finish()
+    if section.mistakes > before:
+        return None
+    return Ignore(id=name, reason=reason.strip(), until=date.fromisoformat(until))
+
+
+def _is_id(text: str) -> bool:
+    return _ID.fullmatch(text) is not None
+
+
+def _is_reason(text: str) -> bool:
+    return bool(text.strip()) and len(text) <= _MAX_REASON and text.isprintable()
+
+
+def _is_day(text: str) -> bool:
+    if _DAY.fullmatch(text) is None:
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
