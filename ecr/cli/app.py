@@ -1,0 +1,94 @@
+"""The commands, and the one place where errors become lines and exit codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+
+from ecr.cli import console, copy, scan, status, verify
+from ecr.errors import EcrError, ExitCode
+
+PROGRAM = "python -m ecr"
+JSON = "--json"
+
+# As a shell reports a program that Ctrl-C has ended: 128 + SIGINT. typer hands it out for a KeyboardInterrupt.
+INTERRUPTED = 130
+
+_HELP = """Copy, check and compare container images, by their digest.
+
+The result is written to stdout, everything else to stderr. With --json the result is one JSON object, also on failure:
+{"error": {"kind": ..., "message": ..., "exit_code": ...}}.
+
+\b
+Example:
+  python -m ecr status
+
+\b
+Exit codes:
+  0  done
+  1  the answer is no: the gate refuses, an image is damaged, a stack has drifted
+  2  bad input
+  3  AWS, a registry, Pulumi or the network failed
+"""
+
+app = typer.Typer(
+    help=_HELP,
+    # rich would frame messages and wrap digests; a traceback of a bug stays Python's own.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for module in (copy, verify, scan, status):
+    app.command(module.__name__.rpartition(".")[2], help=module.HELP)(module.run)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; its exit code."""
+    console.prepare()
+    try:
+        code = _run(argv)
+        console.flush()
+    except EcrError as error:
+        _report(error, as_json=JSON in argv)
+        return error.exit_code
+    return code
+
+
+def _run(argv: Sequence[str]) -> int:
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(args=list(argv), prog_name=PROGRAM, standalone_mode=False)
+    except typer.TyperException as error:
+        raise _UsageError(error) from error
+    if code == INTERRUPTED:
+        console.say("interrupted")
+    return int(code or ExitCode.DONE)
+
+
+class _UsageError(EcrError):
+    """Arguments that no command accepts."""
+
+    exit_code = ExitCode.BAD_INPUT
+
+    def __init__(self, error: typer.TyperException) -> None:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else PROGRAM
+        self.hint = f"hint: {command} --help"
+        # typer's messages may hold line breaks, as for choices.
+        super().__init__(" ".join(error.format_message().split()))
+
+
+def _report(error: EcrError, *, as_json: bool) -> None:
+    if as_json:
+        console.result_json({"error": {"kind": kind(error), "message": str(error), "exit_code": int(error.exit_code)}})
+        return
+    for line in str(error).splitlines():
+        console.say(f"error: {line}")
+    if isinstance(error, _UsageError):
+        console.say(error.hint)
+
+
+def kind(error: EcrError) -> str:
+    """The name of an error's class, as `--json` tells it."""
+    return type(error).__name__.lstrip("_")

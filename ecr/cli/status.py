@@ -1,0 +1,122 @@
+"""`python -m ecr status`: a table over all stacks, with what was changed behind their backs."""
+
+# ruff: noqa: PLC0415 - what talks to AWS is loaded when it is needed: help has to be quick
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ecr import status
+from ecr.cli import arguments, console
+from ecr.errors import EcrError, ExitCode, InputError
+from ecr.status import Live, Published, StatusRow
+
+HELP = """Show which image every stack has, and what has drifted.
+
+For each stack: tag, digest, time since the push, the stack it was promoted from, what its gate said, and drift. Drift
+is what was changed behind a stack's back: `tag moved to sha256:...`, `tag deleted`, `image deleted` or `repository
+gone`; otherwise it is `none`. Exit code 1 when a stack has drifted. Run in the project's folder, signed in to Pulumi
+and AWS.
+
+\b
+Examples:
+  python -m ecr status
+  python -m ecr status --json --stack staging --stack prod
+"""
+
+Stacks = Annotated[
+    list[str] | None,
+    typer.Option("--stack", "-s", metavar="STACK", help="This stack only; repeatable. Default: all of the project."),
+]
+
+# Each stack costs a process of Pulumi's, which takes half a second of a core.
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Answer:
+    """One stack's row, and why the registry could not be asked, if so."""
+
+    row: StatusRow
+    error: EcrError | None
+
+
+def run(*, as_json: arguments.Json = False, stack: Stacks = None, profile: arguments.Profile = None) -> int:
+    """Show the status of the stacks."""
+    from ecr import stack_file, stacks
+
+    project = stack_file.find_project(Path.cwd())
+    names = list(dict.fromkeys(stack or stacks.names(project)))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = list(pool.map(lambda name: _answer(project, name, profile), names))
+    for answer in answers:
+        if answer.error is not None:
+            console.say(f"error: stack {answer.row.published.stack}: {answer.error}")
+    rows = status.in_promotion_order([answer.row for answer in answers])
+    _show(rows, as_json=as_json)
+    return _exit_code(rows, answers)
+
+
+def _answer(project: Path, name: str, profile: str | None) -> _Answer:
+    from ecr import stacks
+
+    said = status.published(name, stacks.outputs(project, name))
+    live, error = None, None
+    try:
+        live = _live(said, profile or _own_profile(project, name))
+    except EcrError as failed:
+        # The other stacks are still worth an answer.
+        error = failed
+    return _Answer(row=status.row(said, live, datetime.now(UTC)), error=error)
+
+
+def _own_profile(project: Path, name: str) -> str | None:
+    """The profile that the stack's own file names; `pulumi up` takes the same."""
+    from ecr import stack_file
+
+    try:
+        profile = stack_file.read(project, name).get("aws:profile")
+    except InputError:
+        # A stack without a file of its own, or with one that `pulumi up` will complain about.
+        return None
+    return profile if isinstance(profile, str) else None
+
+
+def _live(said: Published, profile: str | None) -> Live | None:
+    arn = said.repository
+    if arn is None:
+        return None
+    from ecr.aws import EcrRepository
+
+    repository = EcrRepository(arn.name, region=arn.region, account=arn.account, profile=profile)
+    tag_digest = repository.find_digest(said.tag) if said.tag else None
+    image = repository.describe_image(said.digest) if said.digest else None
+    return Live(
+        # ECR says the same of an image that is not there, and of one whose repository is not there.
+        repository=image is not None or tag_digest is not None or repository.tag_mutability() is not None,
+        tag_digest=tag_digest,
+        image=image is not None,
+        pushed_at=image.pushed_at if image else None,
+    )
+
+
+def _show(rows: Sequence[StatusRow], *, as_json: bool) -> None:
+    if as_json:
+        console.result_json(status.as_json(rows))
+    elif rows:
+        console.result(status.table(rows))
+    else:
+        console.say("no stacks; `pulumi stack init dev` makes one")
+
+
+def _exit_code(rows: Sequence[StatusRow], answers: Sequence[_Answer]) -> int:
+    failed = [answer.error.exit_code for answer in answers if answer.error is not None]
+    drifted = [ExitCode.REFUSED for row in rows if row.has_drifted]
+    return max([*failed, *drifted], default=ExitCode.DONE)

@@ -1,0 +1,76 @@
+"""Reads what a stack's own file, `Pulumi.STACK.yaml`, says, without running Pulumi."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from ecr.errors import InputError
+
+PROJECT_FILE = "Pulumi.yaml"
+NAMESPACE = "container-registry"  # of the keys that the program reads
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, but with the engine's reading of YAML (1.2): `yes` and `2026-12-31` are text."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in ("bool", "timestamp")]
+    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+
+
+def find_project(start: Path) -> Path:
+    """The folder of the Pulumi project that `start` lies in: the nearest one upwards with a Pulumi.yaml.
+
+    Raises:
+        InputError: there is none.
+    """
+    for folder in (start, *start.parents):
+        if (folder / PROJECT_FILE).is_file():
+            return folder
+    raise InputError(str(start), f"is in no Pulumi project; run the command in the folder that holds {PROJECT_FILE}")
+
+
+def read(project: Path, stack: str) -> Mapping[str, object]:
+    """What stands under `config` in a stack's file: key with its namespace -> value.
+
+    Args:
+        project: the project's folder.
+        stack: the stack's name, also as `ORGANIZATION/STACK` or `ORGANIZATION/PROJECT/STACK`.
+
+    Raises:
+        InputError: no such file, or it is not a stack file.
+    """
+    name = f"Pulumi.{stack.rpartition('/')[2]}.yaml"
+    try:
+        content = _parse((project / name).read_text(encoding="utf-8"), name)
+    except FileNotFoundError:
+        stacks = ", ".join(_known(project)) or "none"
+        raise InputError(name, f"there is no such file in {project}; stacks with a file: {stacks}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(name, f"can't be read: {error}") from error
+    config = content.get("config") if isinstance(content, dict) else content
+    if not isinstance(config, dict | None):
+        raise InputError(name, "is no stack file; accepted: a mapping with `config`, and keys and values in that")
+    return {str(key): value for key, value in (config or {}).items()}
+
+
+def _parse(text: str, name: str) -> object:
+    try:
+        # A SafeLoader makes plain values only.
+        content: object = yaml.load(text, Loader=_Loader)  # noqa: S506
+    except (yaml.YAMLError, RecursionError) as error:
+        raise InputError(name, f"is not valid YAML: {' '.join(str(error).split())}") from error
+    return content
+
+
+def _known(project: Path) -> list[str]:
+    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in project.glob("Pulumi.*.yaml"))
