@@ -3,7 +3,7 @@
     EcrError
      ├── InputError    a setting, argument or file is wrong        exit code 2
      ├── Conflict      the registry holds something else already   exit code 1
-     ├── GateClosed    the scan of an image does not let it pass    exit code 1
+     ├── GateClosed    the scan of an image does not let it pass   exit code 1
      └── RemoteError   AWS, a registry or the network refused      exit code 3
 
 Bugs stay ordinary exceptions. A message is one line that says what is wrong, where, and what to do.
@@ -79,7 +79,7 @@ class GateClosed(EcrError):
         self.reasons = reasons
         shown = reasons[: self._MAX_SHOWN]
         rest = len(reasons) - len(shown)
-        parts = (*shown, *([f"and {rest} more reasons"] if rest else []), *([advice] if advice else []))
+        parts = (*shown, *([f"and {rest} more like these"] if rest else []), *([advice] if advice else []))
         super().__init__(printable(f"{image} does not pass the gate: {'; '.join(parts)}"))
 
 

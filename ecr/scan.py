@@ -214,7 +214,7 @@ def judge(scans: Sequence[Scan], gate: ScanGate, *, today: date) -> Verdict:
     findings = tuple(sorted((_judged(scan, finding, gate, in_force) for scan, finding in _found(ordered)), key=_order))
     applied = tuple(entry for entry in gate.ignore if any(judged.ignore is entry for judged in findings))
     reasons = (*_unanswered(ordered), *_refused(findings, gate))
-    complete = bool(ordered) and not any(_no_answer(scan) for scan in ordered)
+    complete = bool(ordered) and not any(no_answer(scan) for scan in ordered)
     return Verdict(
         passed=not reasons,
         reasons=reasons,
@@ -307,12 +307,12 @@ def _unanswered(scans: Sequence[Scan]) -> Iterator[str]:
     if not scans:
         yield "no image was scanned, because the index names none"
     for scan in scans:
-        if reason := _no_answer(scan):
+        if reason := no_answer(scan):
             yield reason
 
 
-def _no_answer(scan: Scan) -> str:
-    """Why a scan is no answer; empty for one that is."""
+def no_answer(scan: Scan) -> str:
+    """Why a scan is no answer that a verdict can rest on, on one line; empty for one that is."""
     said = f": {shortened(scan.description)}" if scan.description else ""
     if scan.status in ANSWERED and scan.completed_at is None:
         return f"the scan of {scan} is {scan.status}, but ECR names no time at which it was completed"

@@ -47,7 +47,7 @@ def test_input_errors_have_a_line_each_in_their_order() -> None:
 
 def test_a_closed_gate_names_the_image_the_first_reasons_and_what_to_do() -> None:
     error = GateClosed("HOST/NAME@sha256:1", ("a", "b", "c", "d", "e"), advice="build again")
-    assert str(error) == "HOST/NAME@sha256:1 does not pass the gate: a; b; c; and 2 more reasons; build again"
+    assert str(error) == "HOST/NAME@sha256:1 does not pass the gate: a; b; c; and 2 more like these; build again"
     assert (error.image, error.reasons) == ("HOST/NAME@sha256:1", ("a", "b", "c", "d", "e"))
 
 
