@@ -8,14 +8,14 @@ import pulumi
 
 import deployment
 import settings
-from components import BuiltImage, BuiltImageArgs, ImageRepository, ImageRepositoryArgs
+from components import ImageRepository, ImageRepositoryArgs, PromotedImage
 from ecr.errors import EcrError
 
 ROOT = Path(__file__).resolve().parent
 
 
 def main() -> None:
-    """Deploy one stack. All that can be refused is refused before the first resource is registered."""
+    """Deploy one stack. All that can be refused is refused before anything changes."""
     stack = settings.load(ROOT)
     publication = deployment.plan_publication(stack, ROOT)
 
@@ -38,17 +38,15 @@ def main() -> None:
     pulumi.export("registry_host", repository.registry_host)
     pulumi.export("docker_login_command", repository.docker_login_command)
 
-    if publication is not None:
-        image = BuiltImage(
-            "image",
-            BuiltImageArgs(
-                repository_url=repository.url, plan=publication.plan, find_image=publication.repository.find_image
-            ),
-        )
+    image = deployment.image(stack, repository, publication)
+    if image is not None:
         pulumi.export("image_tag", image.tag)
         pulumi.export("image_digest", image.digest)
         pulumi.export("image_uri", image.uri)
         pulumi.export("pull_command", image.pull_command)
+    if isinstance(image, PromotedImage):
+        pulumi.export("promoted_from", image.promoted_from)
+        pulumi.export("gate", image.gate)
 
 
 try:

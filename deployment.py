@@ -1,4 +1,4 @@
-"""What a stack is about to do, found out before anything is registered."""
+"""What a stack does about its image: built, promoted or neither. A build is planned before anything is registered."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from components import (
+    BuiltImage,
+    BuiltImageArgs,
+    ImageRepository,
+    PromotedImage,
+    PromotedImageArgs,
+    PromotionSource,
+)
 from ecr import build_context, publication
 from ecr.publication import PublicationPlan
 from settings import Settings
@@ -51,3 +59,34 @@ def plan_publication(settings: Settings, root: Path) -> Publication | None:
         now=datetime.now(UTC),
     )
     return Publication(plan, repository)
+
+
+def image(
+    settings: Settings, repository: ImageRepository, publication: Publication | None
+) -> BuiltImage | PromotedImage | None:
+    """Register the stack's image, which is known by the same name however it gets there.
+
+    Raises:
+        pulumi.RunError: as the components do.
+    """
+    if publication is not None:
+        return BuiltImage(
+            "image",
+            BuiltImageArgs(
+                repository_url=repository.url, plan=publication.plan, find_image=publication.repository.find_image
+            ),
+        )
+    if settings.promote is not None:
+        return PromotedImage(
+            "image",
+            PromotedImageArgs(
+                promotion=settings.promote,
+                source=PromotionSource.from_stack(settings.promote.source_stack),
+                repository_name=settings.repository,
+                repository_url=repository.url,
+                tag_mutability=settings.tag_mutability,
+                region=settings.region,
+                profile=settings.profile,
+            ),
+        )
+    return None

@@ -11,11 +11,12 @@ import pulumi
 from pulumi.runtime import config as runtime_config
 
 from ecr import build as builds
-from ecr import config_reader, lifecycle, reference, repository
+from ecr import config_reader, gate_config, lifecycle, reference, repository
 from ecr.build import ImageBuild
 from ecr.config_reader import Section
 from ecr.errors import InputError, InputErrors
 from ecr.lifecycle import LifecycleRule, TagStatus
+from ecr.promotion import Promotion
 from ecr.repository import Encryption, EncryptionType, Mutability, TagMutability
 
 NAMESPACE = "container-registry"
@@ -27,12 +28,16 @@ _PROVIDER_ONLY = frozenset(
      "aws:assumeRoleWithWebIdentity", "aws:endpoints", "aws:sharedCredentialsFiles", "aws:sharedConfigFiles"}
 )  # fmt: skip
 _PROVIDER_ONLY_PROBLEM = (
-    "can't be used by a stack that builds, because only Pulumi's provider would see it; "
+    "can't be used by a stack that builds or promotes, because only Pulumi's provider would see it; "
     "use aws:profile, or credentials in the environment"
 )
 _ENCRYPTED = "is encrypted, but ends up where everybody can read it; take the secret out and store it plainly"
 
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}")
+
+# Pulumi documentation, "Stacks": letters, digits, '-', '_' and '.'; the project and the organization may stand before.
+_STACK = re.compile(r"(?:[\w.-]{1,100}/){0,2}[\w.-]{1,100}", re.ASCII)
+_STACK_RULE = "the name of a stack, such as dev, or with its project and organization, such as acme/shop/dev"
 
 # AWS General Reference, "Tagging AWS resources": limits and the reserved prefix.
 MAX_TAGS = 50
@@ -58,6 +63,7 @@ class Settings:
     protect: bool
     tags: Mapping[str, str]
     build: ImageBuild | None
+    promote: Promotion | None
     region: str | None
     profile: str | None
 
@@ -80,8 +86,10 @@ def load(root: Path) -> Settings:
     aws = pulumi.Config("aws")
     region = aws.get("region")
     _check_region(region)
-    settings = parse(own, root, secret_keys=secrets, region=region, profile=aws.get("profile"))
-    if settings.build is not None:
+    settings = parse(
+        own, root, secret_keys=secrets, region=region, profile=aws.get("profile"), stack=pulumi.get_stack()
+    )
+    if settings.build is not None or settings.promote is not None:
         _check_credentials(values)
     return settings
 
@@ -116,6 +124,7 @@ def parse(
     secret_keys: frozenset[str] = frozenset(),
     region: str | None = None,
     profile: str | None = None,
+    stack: str | None = None,
 ) -> Settings:
     """Turn the keys of one stack, without their namespace, into `Settings`.
 
@@ -124,6 +133,7 @@ def parse(
         root: the project's folder.
         region: the AWS Region of the stack, None for the environment's.
         profile: the AWS profile of the stack, None for the environment's.
+        stack: the stack's own name, None when it is not known.
         secret_keys: keys whose values are encrypted in the stack file.
 
     Raises:
@@ -144,9 +154,12 @@ def parse(
         protect=top.flag("protect", default=False),
         tags=_tags(top),
         build=_build(top, root),
+        promote=_promote(top, stack),
         region=region,
         profile=profile,
     )
+    if settings.build is not None and settings.promote is not None:
+        top.wrong("promote", "is set and so is build; a stack builds its image or promotes another stack's, not both")
     if settings.protect and settings.force_delete:
         top.wrong("forceDelete", "is true and so is protect; a protected repository can't be deleted with its images")
     top.finish()
@@ -260,6 +273,24 @@ def _build(top: Section, root: Path) -> ImageBuild | None:
         platform=platform or builds.DEFAULT_PLATFORM,
         args=args,
     )
+
+
+def _promote(top: Section, stack: str | None) -> Promotion | None:
+    section = top.section("promote")
+    if section is None:
+        return None
+    source = section.required_text("from", _is_stack_name, _STACK_RULE, example="dev")
+    if stack is not None and source == stack:
+        section.wrong("from", f"is {config_reader.shown(source)}, this very stack; accepted: the stack to promote from")
+    digest = section.text("digest", reference.is_digest, reference.DIGEST_RULE)
+    tag = section.text("tag", reference.is_tag, reference.TAG_RULE)
+    gate = gate_config.read_gate(section.section("gate"))
+    section.finish()
+    return Promotion(source_stack=source, digest=digest, tag=tag, gate=gate)
+
+
+def _is_stack_name(text: str) -> bool:
+    return _STACK.fullmatch(text) is not None
 
 
 def _check_paths(section: Section, root: Path, context: str, dockerfile: str | None) -> None:

@@ -84,3 +84,14 @@ def _is_day(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def as_config(gate: Gate) -> dict[str, object]:
+    """The section that `read_gate` reads as this gate, in plain JSON types, with nothing left to defaults."""
+    if isinstance(gate, GateOff):
+        return {"off": gate.reason}
+    return {
+        "maxSeverity": gate.max_severity.value,
+        "wait": gate.wait_s,
+        "ignore": [{"id": one.id, "reason": one.reason, "until": one.until.isoformat()} for one in gate.ignore],
+    }

@@ -35,6 +35,7 @@ _REPOSITORY_ARN = re.compile(
 
 # OCI image specification, "Digests"; ECR computes sha256 only.
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+DIGEST_RULE = "a complete digest: sha256: and 64 lower-case hex digits"
 
 
 def is_repository_name(text: str) -> bool:

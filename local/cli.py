@@ -53,6 +53,7 @@ def _up(cloud: LocalCloud, arguments: argparse.Namespace) -> int:
     with cloud.locked():
         cloud.start(docker=docker)
         say(cloud.describe())
+        _say_gates(cloud, stacks, settings)
         for name in stacks:
             stack = cloud.stack(name, settings)
             stack.up()
@@ -73,6 +74,8 @@ def _operate(operation: str) -> Callable[[LocalCloud, argparse.Namespace], int]:
         docker = cloud.needs_docker(stacks, settings)
         with cloud.locked():
             cloud.start(docker=docker)
+            if operation == "preview":
+                _say_gates(cloud, stacks, settings)
             for name in stacks:
                 outcome = getattr(cloud.stack(name, settings), operation)()
                 changes = ", ".join(f"{count} {kind}" for kind, count in sorted(outcome.changes.items()))
@@ -80,6 +83,12 @@ def _operate(operation: str) -> Callable[[LocalCloud, argparse.Namespace], int]:
         return 0
 
     return run
+
+
+def _say_gates(cloud: LocalCloud, stacks: Sequence[str], settings: Sequence[str]) -> None:
+    """What is left out must be said: a gate that is off passes everything."""
+    if names := cloud.without_gate(stacks, settings):
+        say(f"the emulator does not scan images: the gate of {', '.join(names)} is off")
 
 
 def _outputs(cloud: LocalCloud, arguments: argparse.Namespace) -> int:

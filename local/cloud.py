@@ -120,7 +120,13 @@ class LocalCloud:
         """A stack's merged configuration. Raises as `stack` does."""
         project = stack_files.project_name(self.layout.checkout)
         parsed = [overrides.parse(text, project) for text in settings]
-        return stack_files.stack_config(self.layout.checkout, name, parsed)
+        config = stack_files.stack_config(self.layout.checkout, name, parsed)
+        return stack_files.without_scans(config, parsed, project)
+
+    def without_gate(self, names: Sequence[str], settings: Sequence[str] = ()) -> list[str]:
+        """Those of the stacks whose gate is off because nothing scans here."""
+        project = stack_files.project_name(self.layout.checkout)
+        return [name for name in names if stack_files.gate_is_off(self.config(name, settings), project)]
 
     def check(self, names: Sequence[str], settings: Sequence[str] = ()) -> None:
         """Check what the program would be given, by the program's own rules: the engine's come first and say less.
@@ -130,7 +136,7 @@ class LocalCloud:
         """
         project = stack_files.project_name(self.layout.checkout)
         for name in names:
-            stack_files.check_settings(self.layout.checkout, project, self.config(name, settings))
+            stack_files.check_settings(self.layout.checkout, project, name, self.config(name, settings))
 
     def region(self, name: str, settings: Sequence[str] = ()) -> str:
         """The Region that a stack is deployed in."""

@@ -18,6 +18,7 @@ from local.overrides import Override
 
 NOT_LOCAL = ("aws:profile",)  # a profile is the user's real account
 SALT = "encryptionsalt"
+NO_SCANS = "the local cloud's emulator does not scan images"
 
 
 def project_name(checkout: Path) -> str:
@@ -60,7 +61,7 @@ def stack_config(checkout: Path, stack: str, overrides: Sequence[Override] = ())
     return {key: value for key, value in config.items() if key not in NOT_LOCAL}
 
 
-def check_settings(checkout: Path, project: str, config: Mapping[str, object]) -> None:
+def check_settings(checkout: Path, project: str, stack: str, config: Mapping[str, object]) -> None:
     """Raise `BadInput` with the program's own lines about the merged configuration of one stack."""
     import settings
     from ecr.errors import EcrError
@@ -72,7 +73,7 @@ def check_settings(checkout: Path, project: str, config: Mapping[str, object]) -
     }
     region = config.get("aws:region")
     try:
-        settings.parse(own, checkout, region=region if isinstance(region, str) else None)
+        settings.parse(own, checkout, region=region if isinstance(region, str) else None, stack=stack)
     except EcrError as error:
         raise BadInput(str(error)) from None
 
@@ -80,6 +81,25 @@ def check_settings(checkout: Path, project: str, config: Mapping[str, object]) -
 def builds(config: Mapping[str, object], project: str) -> bool:
     """Whether a stack builds an image and so needs Docker."""
     return bool(config.get(f"{project}:build"))
+
+
+def without_scans(config: Mapping[str, object], overrides: Sequence[Override], project: str) -> dict[str, object]:
+    """The configuration with the gate of a promotion switched off, on the record: the emulator does not scan.
+
+    A gate that an override names is left as it is.
+    """
+    key = f"{project}:promote"
+    promote = config.get(key)
+    named = any(one.key == key and one.path[:1] in ((), ("gate",)) for one in overrides)
+    if named or not isinstance(promote, Mapping) or not promote:
+        return dict(config)
+    return {**config, key: {**promote, "gate": {"off": NO_SCANS}}}
+
+
+def gate_is_off(config: Mapping[str, object], project: str) -> bool:
+    """Whether a stack promotes without a gate because nothing scans here."""
+    promote = config.get(f"{project}:promote")
+    return isinstance(promote, Mapping) and promote.get("gate") == {"off": NO_SCANS}
 
 
 def write_project(layout: Layout, plugins: Sequence[Mapping[str, str]]) -> None:

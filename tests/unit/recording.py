@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -25,6 +26,21 @@ LIFECYCLE = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 POLICY = "aws:ecr/repositoryPolicy:RepositoryPolicy"
 KEY = "aws:kms/key:Key"
 IMAGE = "docker:index/image:Image"
+PROMOTION = "pulumi-python:dynamic/container-registry:Promotion"
+STACK_REFERENCE = "pulumi:pulumi:StackReference"
+
+GATED = {"passed": True, "rule": "findings up to MEDIUM pass"}
+
+
+def published(stack: str, **changes: object) -> dict[str, object]:
+    """The outputs of a stack that has published an image; a changed one of None is missing."""
+    outputs: dict[str, object] = {
+        "repository_arn": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{stack}/yoon-app",
+        "repository_url": f"{HOST}/{stack}/yoon-app",
+        "image_digest": DIGEST,
+        "image_tag": "v1.0.0",
+    }
+    return {key: value for key, value in (outputs | changes).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -88,16 +104,29 @@ def _computed(args: MockResourceArgs, *, preview: bool) -> dict[str, object]:
     if args.typ == IMAGE:
         name = str(args.inputs["imageName"]).rpartition(":")[0]
         return {"repoDigest": f"{name}@{DIGEST}"}
+    if args.typ == PROMOTION:
+        return {"tag": "v1.0.0", "digest": DIGEST, "gated": json.dumps(GATED)}
     return {}
 
 
 class _CloudMocks(Mocks):
-    def __init__(self, recording: Recording, overrides: Mapping[str, object], *, preview: bool) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        overrides: Mapping[str, object],
+        sources: Mapping[str, Mapping[str, object]],
+        *,
+        preview: bool,
+    ) -> None:
         self._recording = recording
         self._overrides = overrides
+        self._sources = sources
         self._preview = preview
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, object]]:
+        if args.typ == STACK_REFERENCE:
+            name = str(args.inputs["name"])
+            return name, {"name": name, "outputs": self._sources[name], "secretOutputNames": []}
         overrides = self._overrides if args.typ == IMAGE else {}
         return f"{args.name}-id", {**args.inputs, **_computed(args, preview=self._preview), **overrides}
 
@@ -165,10 +194,14 @@ def record(
     config: Mapping[str, str] | None = None,
     image_outputs: Mapping[str, object] | None = None,
     stack: str = "dev",
+    sources: Mapping[str, Mapping[str, object]] | None = None,
 ) -> Recording:
-    """Run `program` against mocks and return what it registered. `image_outputs` replace what docker.Image returns."""
+    """Run `program` against mocks and return what it registered.
+
+    `image_outputs` replace what docker.Image returns; `sources` are the outputs of other stacks, by full name.
+    """
     recording = Recording()
-    mocks = _CloudMocks(recording, image_outputs or {}, preview=preview)
+    mocks = _CloudMocks(recording, image_outputs or {}, sources or {}, preview=preview)
     pulumi.runtime.set_all_config(dict(config or {}))
     monitor = _RecordingMonitor(recording, mocks)
     # Not set_mocks(): it makes a stack resource of its own, whose exports nobody would see.

@@ -16,19 +16,23 @@ from ecr.publication import PublishedImage
 from tests.unit.recording import (
     ACCOUNT,
     DIGEST,
+    GATED,
     HOST,
     IMAGE,
     KEY,
     LIFECYCLE,
     PASSWORD,
+    PROMOTION,
     REGION,
     REPOSITORY,
     Recording,
+    published,
     record,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
 STACKS = ("dev", "staging", "prod")
+SOURCES = {f"organization/container-registry/{stack}": published(stack) for stack in ("dev", "staging")}
 
 
 class Registry:
@@ -63,7 +67,7 @@ def deployed(stack: str, **changes: object) -> Recording:
     def program() -> None:
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
-    return record(program, config=config_of(stack, **changes), stack=stack)
+    return record(program, config=config_of(stack, **changes), stack=stack, sources=SOURCES)
 
 
 @pytest.mark.usefixtures("registry")
@@ -108,6 +112,29 @@ def test_staging_and_prod_are_immutable_and_prod_is_protected(stack: str, protec
     assert repository.inputs["forceDelete"] is False
     assert bool(repository.protect) is protect
     assert bool(recording.only(LIFECYCLE).protect) is protect
+
+
+@pytest.mark.parametrize(("stack", "source"), [("staging", "dev"), ("prod", "staging")])
+def test_the_outputs_of_a_stack_that_promotes_are_a_contract(stack: str, source: str) -> None:
+    login = f"aws ecr get-login-password --region {REGION} | docker login --username AWS --password-stdin {HOST}"
+    assert deployed(stack).exports == {
+        "repository_name": f"{stack}/yoon-app",
+        "repository_arn": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{stack}/yoon-app",
+        "repository_url": f"{HOST}/{stack}/yoon-app",
+        "registry_host": HOST,
+        "docker_login_command": login,
+        "image_tag": "v1.0.0",
+        "image_digest": DIGEST,
+        "image_uri": f"{HOST}/{stack}/yoon-app@{DIGEST}",
+        "pull_command": f"docker pull {HOST}/{stack}/yoon-app@{DIGEST}",
+        "promoted_from": f"{HOST}/{source}/yoon-app@{DIGEST}",
+        "gate": GATED,
+    }
+
+
+def test_a_stack_may_neither_build_nor_promote() -> None:
+    recording = deployed("staging", promote={})
+    assert not recording.of_type(PROMOTION)
     assert set(recording.exports) == {
         "repository_name",
         "repository_arn",
@@ -130,7 +157,7 @@ def test_every_child_has_a_component_as_its_parent(stack: str) -> None:
     found = deployed(stack).registrations
     parents = {(child.type, child.parent) for child in found if not child.type.startswith("container-registry:")}
     expected = {(REPOSITORY, "repository"), (LIFECYCLE, "repository")}
-    assert parents == (expected | {(IMAGE, "image")} if stack == "dev" else expected)
+    assert parents == expected | {(IMAGE if stack == "dev" else PROMOTION, "image")}
 
 
 def test_tokens_and_names_are_a_contract(registry: Registry) -> None:
@@ -143,6 +170,13 @@ def test_tokens_and_names_are_a_contract(registry: Registry) -> None:
         (LIFECYCLE, "repository-lifecycle"),
         (KEY, "repository-key"),
         (IMAGE, "image"),
+    }
+    assert {(found.type, found.name) for found in deployed("prod").registrations} == {
+        ("container-registry:index:ImageRepository", "repository"),
+        ("container-registry:index:PromotedImage", "image"),
+        (REPOSITORY, "repository-repo"),
+        (LIFECYCLE, "repository-lifecycle"),
+        (PROMOTION, "image-promotion"),
     }
 
 

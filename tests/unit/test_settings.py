@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from ecr.build import ImageBuild
 from ecr.errors import ExitCode, InputError, InputErrors
 from ecr.lifecycle import LifecycleRule, TagStatus, expire_after, keep_latest
+from ecr.promotion import Promotion
 from ecr.repository import Encryption, EncryptionType, Mutability, TagMutability
+from ecr.scan import ScanGate
 from settings import Settings, load, parse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +34,7 @@ KNOWN_KEYS = {
     "protect",
     "tags",
     "build",
+    "promote",
 }
 SECRET = "made-up-and-secret"
 
@@ -97,6 +100,7 @@ STACKS = [
                 platform="linux/amd64",
                 args={},
             ),
+            promote=None,
             region="ap-northeast-2",
             profile=None,
         ),
@@ -114,6 +118,7 @@ STACKS = [
             protect=False,
             tags={"environment": "staging"},
             build=None,
+            promote=Promotion(source_stack="dev", digest=None, tag=None, gate=ScanGate()),
             region="ap-northeast-2",
             profile=None,
         ),
@@ -131,6 +136,7 @@ STACKS = [
             protect=True,
             tags={"environment": "prod"},
             build=None,
+            promote=Promotion(source_stack="staging", digest=None, tag=None, gate=ScanGate()),
             region="ap-northeast-2",
             profile=None,
         ),
@@ -191,6 +197,7 @@ def test_everything_but_the_repository_has_a_default(project: Path) -> None:
         protect=False,
         tags={},
         build=None,
+        promote=None,
         region=None,
         profile=None,
     )
@@ -840,6 +847,7 @@ def test_load_reads_the_stacks_configuration_with_region_and_profile(project: Pa
         protect=False,
         tags={},
         build=built(),
+        promote=None,
         region="eu-west-1",
         profile="work",
     )
@@ -869,11 +877,12 @@ def test_load_refuses_a_namespace_that_nothing_reads(project: Path) -> None:
 
 @pytest.mark.usefixtures("_no_config_in_the_environment")
 @pytest.mark.parametrize("key", ["aws:assumeRoles", "aws:accessKey", "aws:endpoints"])
-def test_a_stack_that_builds_refuses_credentials_that_only_the_provider_would_see(key: str, project: Path) -> None:
+def test_a_stack_with_an_image_refuses_credentials_that_only_the_provider_would_see(key: str, project: Path) -> None:
     config = {"container-registry:repository": "dev/yoon-app", key: "[]"}
     assert loaded(config, project).build is None
-    with pytest.raises(InputErrors, match=f"^{key}: can't be used by a stack that builds"):
-        loaded({**config, "container-registry:build": json.dumps(build()["build"])}, project)
+    for image in ({"build": build()["build"]}, {"promote": {"from": "dev"}}):
+        with pytest.raises(InputErrors, match=f"^{key}: can't be used by a stack that builds or promotes"):
+            loaded({**config, **{f"container-registry:{name}": json.dumps(it) for name, it in image.items()}}, project)
 
 
 @pytest.mark.usefixtures("_no_config_in_the_environment")
