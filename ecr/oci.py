@@ -1,213 +1,420 @@
-"""The OCI distribution protocol, as far as it is needed to read an image's configuration.
+"""The OCI distribution protocol: what can be asked of one repository.
 
-Nothing that comes from a registry is trusted: sizes are bounded, digests are checked, redirects get no credentials.
+Source: OCI distribution specification 1.1. Nothing that comes from a registry is trusted: sizes are bounded, digests
+are checked, redirects get no credentials (`ecr.exchange`).
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import urljoin, urlsplit
-from urllib.request import getproxies, proxy_bypass
-
-import urllib3
-from urllib3.util import Retry, Timeout, make_headers
+from urllib.parse import urlencode
 
 from ecr.errors import RemoteError
+from ecr.exchange import Answer, Call, Exchange, Temporary
+from ecr.manifest import (
+    ALL_MEDIA_TYPES,
+    INDEX_MEDIA_TYPES,
+    MANIFEST_MEDIA_TYPES,
+    MAX_MANIFEST_BYTES,
+    OCI_INDEX,
+    Descriptor,
+    Manifest,
+    config_descriptor,
+    config_labels,
+    descriptors_in,
+    digest_of,
+    json_object,
+    parse,
+    platform_manifests,
+)
 from ecr.reference import is_digest
+from ecr.registry import Location, Registry
+from ecr.session import Session
+from ecr.transport import Deadline, Response, Stopped, TransportError, read_up_to
 
-INDEX_MEDIA_TYPES = frozenset(
-    {"application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"}
-)
-MANIFEST_MEDIA_TYPES = frozenset(
-    {"application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"}
-)
+__all__ = [
+    "INDEX_MEDIA_TYPES",
+    "MANIFEST_MEDIA_TYPES",
+    "Descriptor",
+    "Location",
+    "Registry",
+    "Repository",
+    "config_descriptor",
+    "config_labels",
+    "fetch_blob",
+    "platform_manifests",
+]
 
 # The configuration of an image holds no layers; the largest seen in the wild stay below 100 kB.
 MAX_CONFIG_BYTES = 4 << 20
-MAX_REDIRECTS = 3
-CONNECT_TIMEOUT_S = 5.0
-READ_TIMEOUT_S = 30.0
+CHUNK_BYTES = 256 << 10
+MAX_REFERRERS = 500
+_MAX_PAGES = 100
+_NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
+_ACCEPT = ", ".join(sorted(ALL_MEDIA_TYPES))
+# How registries say that they know no referrers API: the specification has 404; some refuse the unknown path otherwise.
+_NO_SUCH_API = frozenset({400, 404, 405, 501})
+# How registries say that a tag may not be moved: ECR 400 (TAG_INVALID), others 403, 405, 409 or 412.
+_PERHAPS_IMMUTABLE = frozenset({400, 403, 405, 409, 412})
 
-# Only repeated where repeating is safe: this module only reads. A registry may ask for more patience, not for hours.
-_TEMPORARY = frozenset({429, 500, 502, 503, 504})
-_RETRY = Retry(
-    total=4, redirect=0, status_forcelist=_TEMPORARY, backoff_factor=0.3, backoff_jitter=0.3, retry_after_max=5,
-    raise_on_status=False,
-)  # fmt: skip
 
+class TagRefused(Exception):
+    """The registry did not take a manifest under a tag, perhaps because the tag is immutable; `error` says how."""
 
-@dataclass(frozen=True)
-class Registry:
-    """Where a registry is reached, and how to sign in.
-
-    Attributes:
-        base_url: `https://HOST`, or `http://` for a registry on this very machine.
-        host: the registry host, sent as `Host`; differs from `base_url` where an endpoint override is in force.
-        authorization: value of the `Authorization` header. Secret.
-    """
-
-    base_url: str
-    host: str
-    authorization: str
-
-    def __repr__(self) -> str:
-        return f"Registry({self.base_url!r}, {self.host!r}, authorization=***)"
+    def __init__(self, error: RemoteError) -> None:
+        self.error = error
+        super().__init__(str(error))
 
 
 @dataclass(frozen=True)
-class Descriptor:
-    """A reference from a manifest to something else (OCI image specification, "Content descriptors")."""
+class Pushed:
+    """What a registry said to a manifest. `subject_known`: it keeps the list of referrers itself ("OCI-Subject")."""
 
-    media_type: str
-    digest: str
-    size: int
-    platform: str = ""
+    subject_known: bool
 
 
-def config_descriptor(manifest: str) -> Descriptor | None:
-    """The configuration that a manifest names, or None when it is not an image's manifest.
+class Repository:
+    """One repository, spoken to for one copy or verification.
 
-    Raises:
-        ValueError: when `manifest` is not JSON of the expected shape.
+    Args:
+        push: whether it is also written to.
+        mount_from: a repository of the same registry that blobs may be mounted from.
     """
-    document = _object(manifest)
-    config = document.get("config")
-    return _descriptor(config) if isinstance(config, dict) else None
+
+    def __init__(
+        self,
+        session: Session,
+        location: Location,
+        deadline: Deadline,
+        *,
+        push: bool = False,
+        mount_from: Location | None = None,
+    ) -> None:
+        actions = "pull,push" if push else "pull"
+        scopes = [f"repository:{location.repository}:{actions}"]
+        if mount_from is not None and mount_from.repository != location.repository:
+            scopes.append(f"repository:{mount_from.repository}:pull")
+        self.location = location
+        self.mount_from = mount_from
+        self._session = session
+        self._exchange = Exchange(session, location.registry, tuple(scopes), deadline)
+        self._base = f"/v2/{location.repository}"
+        self._key = f"{location.registry.base_url} {location.name}"
+        self.deadline = deadline
+
+        self.repeat = self._exchange.repeat
+
+    def image(self, reference: str) -> str:
+        """The full name of an image here, for messages."""
+        return f"{self.location.name}{'@' if is_digest(reference) else ':'}{reference}"
+
+    # -- manifests ----------------------------------------------------------------------------------------------------
+
+    def find_manifest(self, reference: str) -> Manifest | None:
+        """The manifest under a tag or digest; None when there is none, or no such repository.
+
+        Raises:
+            RemoteError: when it differs from its digest, or can't be understood or had.
+        """
+        call = self._manifest_call("GET", reference)
+        answer = self._exchange.fetch(call)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        if answer.status != HTTPStatus.OK:
+            raise self._exchange.refusal(call, answer)
+        return self._checked(call, reference, answer)
+
+    def manifest(self, reference: str) -> Manifest:
+        """As `find_manifest`. Raises RemoteError (MANIFEST_UNKNOWN) when there is none."""
+        found = self.find_manifest(reference)
+        if found is None:
+            raise RemoteError(
+                f"image {self.image(reference)} does not exist; check the name, or the permission to read it",
+                service="registry", operation="GetManifest", code="MANIFEST_UNKNOWN",
+            )  # fmt: skip
+        return found
+
+    def has_manifest(self, digest: str) -> bool:
+        """Whether the repository holds this manifest."""
+        call = self._manifest_call("HEAD", digest)
+        answer = self._exchange.fetch(call)
+        if answer.status == HTTPStatus.OK:
+            return answer.headers.get("docker-content-digest", digest) == digest
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return False
+        raise self._exchange.refusal(call, answer)
+
+    def put_manifest(self, reference: str, manifest: Manifest) -> Pushed:
+        """Push a manifest's exact bytes under a tag or its digest.
+
+        Raises:
+            TagRefused: when `reference` is a tag and the refusal may mean that it is immutable.
+            RemoteError: in all other cases.
+        """
+        registry = self.location.registry
+        call = Call(
+            operation="PutManifest", method="PUT", path=f"{self._base}/manifests/{reference}",
+            headers={"Content-Type": manifest.media_type}, body=manifest.raw,
+        )  # fmt: skip
+        self._wait("PutManifest", registry.put_manifest_rate)
+        answer = self._exchange.fetch(call)
+        if answer.status not in (HTTPStatus.CREATED, HTTPStatus.OK, HTTPStatus.ACCEPTED):
+            error = self._exchange.refusal(call, answer)
+            if answer.status in _PERHAPS_IMMUTABLE and not is_digest(reference):
+                raise TagRefused(error)
+            raise error
+        self._compare_digest(call, answer, manifest.digest)
+        return Pushed(subject_known="oci-subject" in answer.headers)
+
+    # -- blobs --------------------------------------------------------------------------------------------------------
+
+    def has_blob(self, blob: Descriptor) -> bool:
+        """Whether the repository holds a blob of this digest and size."""
+        call = Call(operation="HeadBlob", method="HEAD", path=f"{self._base}/blobs/{blob.digest}")
+        answer = self._exchange.fetch(call)
+        if answer.status == HTTPStatus.OK:
+            size = answer.headers.get("content-length", str(blob.size))
+            digest = answer.headers.get("docker-content-digest", blob.digest)
+            return size == str(blob.size) and digest == blob.digest
+        if answer.status == HTTPStatus.NOT_FOUND or answer.url != self._exchange.absolute(call.path):
+            return False
+        raise self._exchange.refusal(call, answer)
+
+    def begin_upload(self, blob: Descriptor) -> str | None:
+        """Where to upload a blob to; None when the registry could mount it, and there is nothing more to do."""
+        path = f"{self._base}/blobs/uploads/"
+        if self.mount_from is not None:
+            path += "?" + urlencode({"mount": blob.digest, "from": self.mount_from.repository})
+        call = Call(operation="BeginUpload", method="POST", path=path)
+        self._wait("BeginUpload", self.location.registry.upload_rate)
+        answer = self._exchange.fetch(call)
+        if answer.status == HTTPStatus.CREATED and self.mount_from is not None:
+            self._compare_digest(call, answer, blob.digest)
+            return None
+        if answer.status != HTTPStatus.ACCEPTED or not answer.headers.get("location"):
+            raise self._exchange.refusal(call, answer)
+        return self._exchange.absolute(answer.headers["location"], answer.url)
+
+    def upload(self, url: str, blob: Descriptor, pieces: Iterable[memoryview]) -> None:
+        """Send a blob in one request, which can't be repeated: its pieces are gone.
+
+        POST and one PUT, as containerd pushes: ECR keeps only the first of several PATCHes
+        (github.com/aws/containers-roadmap/issues/2831), and a PATCH more would be a request more for each blob.
+
+        Raises:
+            Temporary: when the whole transfer should begin anew.
+            RemoteError: when the registry refuses the blob.
+        """
+        call = Call(
+            operation="Upload", method="PUT", path=f"{url}{'&' if '?' in url else '?'}digest={blob.digest}",
+            headers={"Content-Type": "application/octet-stream"}, body=pieces, length=blob.size,
+        )  # fmt: skip
+        self._wait("EndUpload", self.location.registry.upload_rate)
+        answer = self._read(call)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            # The session is gone, as after a restart of the registry.
+            raise Temporary(self._exchange.refusal(call, answer))
+        if answer.status not in (HTTPStatus.CREATED, HTTPStatus.OK, HTTPStatus.NO_CONTENT):
+            raise self._exchange.refusal(call, answer)
+        self._compare_digest(call, answer, blob.digest)
+
+    @contextmanager
+    def opened(self, blob: Descriptor) -> Iterator[Iterator[memoryview]]:
+        """The bytes of a blob in pieces, the last of which comes only when size and digest are right.
+
+        Each piece is overwritten by the next.
+
+        Raises:
+            Temporary: when the blob did not arrive, and may do so the next time.
+            RemoteError: when it is not there, or differs from its digest or size.
+        """
+        call = Call(operation="GetBlob", method="GET", path=f"{self._base}/blobs/{blob.digest}")
+        response = self._exchange.open(call)
+        try:
+            if response.status != HTTPStatus.OK:
+                raise self._exchange.refusal(call, self._finish(call, response))
+            announced = response.headers.get("content-length", str(blob.size))
+            if announced != str(blob.size):
+                raise self._wrong_size(blob, announced)
+            yield self._pieces(call, response, blob)
+        finally:
+            response.close()
+
+    def _pieces(self, call: Call, response: Response, blob: Descriptor) -> Iterator[memoryview]:
+        hashed = hashlib.sha256()
+        view = memoryview(bytearray(min(CHUNK_BYTES, blob.size + 1)))
+        received = 0
+        while True:
+            try:
+                count = response.readinto(view)
+            except TransportError as error:
+                raise Temporary(
+                    self._exchange.error(call, f"broke off blob {blob.digest}: {error}", "TRUNCATED", temporary=True)
+                ) from error
+            received += count
+            if received > blob.size or (not count and received < blob.size):
+                raise self._wrong_size(blob, f"{'more than ' * (received > blob.size)}{min(received, blob.size)}")
+            hashed.update(view[:count])
+            if received == blob.size:
+                break
+            yield view[:count]
+        if f"sha256:{hashed.hexdigest()}" != blob.digest:
+            raise self._exchange.error(
+                call, f"sent blob {blob.digest} of {self.location.repository} as sha256:{hashed.hexdigest()}; "
+                "its copy is damaged", "DIGEST",
+            )  # fmt: skip
+        yield view[:count]
+
+    # -- referrers ----------------------------------------------------------------------------------------------------
+
+    def referrers(self, digest: str) -> tuple[Descriptor, ...]:
+        """What refers to a manifest: by the referrers API, or where there is none by the tag `sha256-HEX`.
+
+        Raises:
+            RemoteError: when the list can't be had, read, or is too long.
+        """
+        if not self._session.lacks_referrers(self._key):
+            listed = self._listed_referrers(digest)
+            if listed is not None:
+                return listed
+            self._session.remember_no_referrers(self._key)
+        index = self.find_manifest(referrers_tag(digest))
+        return () if index is None else self._bounded(digest, index.children)
+
+    def has_referrers_api(self) -> bool:
+        """Whether it keeps the list of referrers itself, as far as that has been asked."""
+        return not self._session.lacks_referrers(self._key)
+
+    def _listed_referrers(self, digest: str) -> tuple[Descriptor, ...] | None:
+        path: str | None = f"{self._base}/referrers/{digest}"
+        found: dict[str, Descriptor] = {}
+        for page in range(_MAX_PAGES):
+            if path is None:
+                return tuple(found.values())
+            call = Call(
+                operation="ListReferrers", method="GET", path=path, headers={"Accept": OCI_INDEX},
+                limit=MAX_MANIFEST_BYTES,
+            )  # fmt: skip
+            answer = self._exchange.fetch(call)
+            served = answer.headers.get("content-type", "").partition(";")[0].strip()
+            if page == 0 and (
+                answer.status in _NO_SUCH_API
+                or (answer.status == HTTPStatus.OK and served not in {*INDEX_MEDIA_TYPES, "application/json", ""})
+            ):
+                return None
+            if answer.status != HTTPStatus.OK:
+                raise self._exchange.refusal(call, answer)
+            try:
+                entries = descriptors_in(json_object(answer.body), "manifests")
+            except ValueError as error:
+                raise self._exchange.error(
+                    call, f"lists referrers of {digest} with an answer that {error}", "MALFORMED"
+                ) from error
+            found |= {entry.digest: entry for entry in entries}
+            self._bounded(digest, tuple(found.values()))
+            following = _NEXT.search(answer.headers.get("link", ""))
+            path = self._exchange.absolute(following[1], answer.url) if following else None
+        raise self._too_many(digest)
+
+    def _bounded(self, digest: str, found: tuple[Descriptor, ...]) -> tuple[Descriptor, ...]:
+        if len(found) > MAX_REFERRERS:
+            raise self._too_many(digest)
+        return found
+
+    def _too_many(self, digest: str) -> RemoteError:
+        return RemoteError(
+            f"image {self.image(digest)} has more than {MAX_REFERRERS} referrers; delete those that are not needed",
+            service="registry", operation="ListReferrers", code="TOO_MANY",
+        )  # fmt: skip
+
+    # -- common -------------------------------------------------------------------------------------------------------
+
+    def _manifest_call(self, method: str, reference: str) -> Call:
+        return Call(
+            operation="GetManifest", method=method, path=f"{self._base}/manifests/{reference}",
+            headers={"Accept": _ACCEPT}, limit=MAX_MANIFEST_BYTES,
+        )  # fmt: skip
+
+    def _checked(self, call: Call, reference: str, answer: Answer) -> Manifest:
+        digest = digest_of(answer.body)
+        expected = reference if is_digest(reference) else digest
+        if digest != expected:
+            raise self._exchange.error(
+                call,
+                f"sent manifest {reference} of {self.location.repository} as {digest}; its copy is damaged",
+                "DIGEST",
+            )
+        self._compare_digest(call, answer, digest)
+        try:
+            return parse(answer.body, answer.headers.get("content-type", ""))
+        except ValueError as error:
+            raise RemoteError(
+                f"image {self.image(reference)} {error}", service="registry", operation="GetManifest", code="MALFORMED"
+            ) from error
+
+    def _compare_digest(self, call: Call, answer: Answer, digest: str) -> None:
+        seen = answer.headers.get("docker-content-digest", digest)
+        if seen != digest:
+            raise self._exchange.error(call, f"calls {digest} of {self.location.repository} {seen}", "DIGEST")
+
+    def _read(self, call: Call) -> Answer:
+        return self._finish(call, self._exchange.open(call))
+
+    def _finish(self, call: Call, response: Response) -> Answer:
+        """A small answer, read in the one attempt that there is."""
+        try:
+            body = read_up_to(response, call.limit)
+        except TransportError as error:
+            raise Temporary(
+                self._exchange.error(call, f"can't be reached: {error}", "UNREACHABLE", temporary=True)
+            ) from error
+        finally:
+            response.close()
+        return Answer(response.status, response.headers, body, call.path)
+
+    def _wrong_size(self, blob: Descriptor, seen: str) -> RemoteError:
+        return RemoteError(
+            f"blob {blob.digest} of {self.location.name} has {seen} bytes, and not {blob.size} as its manifest says",
+            service="registry", operation="GetBlob", code="SIZE",
+        )  # fmt: skip
+
+    def _wait(self, operation: str, per_second: float | None) -> None:
+        self._session.rate(self.location.registry.host, operation, per_second).wait(self.deadline)
 
 
-def platform_manifests(manifest: str) -> tuple[Descriptor, ...]:
-    """The manifests that an index names, in its order; empty for a manifest that is no index.
-
-    Attestations (platform `unknown/unknown`) are left out: they are not images.
-
-    Raises:
-        ValueError: when `manifest` is not JSON of the expected shape.
-    """
-    entries = _object(manifest).get("manifests")
-    if not isinstance(entries, list):
-        return ()
-    descriptors = tuple(_descriptor(entry) for entry in entries if isinstance(entry, dict))
-    return tuple(descriptor for descriptor in descriptors if descriptor.platform != "unknown/unknown")
-
-
-def config_labels(config: bytes) -> Mapping[str, str]:
-    """The labels of an image, from the bytes of its configuration (OCI image specification, "Image configuration").
-
-    Raises:
-        ValueError: when `config` is not JSON of the expected shape.
-    """
-    section = _object(config).get("config")
-    labels = section.get("Labels") if isinstance(section, dict) else None
-    if not isinstance(labels, dict):
-        return {}
-    return {str(key): str(value) for key, value in labels.items()}
+def referrers_tag(digest: str) -> str:
+    """The tag under which a registry without the referrers API keeps the list ("Referrers Tag Schema")."""
+    return digest.replace(":", "-")
 
 
 def fetch_blob(registry: Registry, repository: str, blob: Descriptor, *, limit: int = MAX_CONFIG_BYTES) -> bytes:
-    """The bytes of a blob, checked against its size and digest.
+    """The bytes of a small blob, checked against its size and digest.
 
     Raises:
         RemoteError: when it is larger than `limit` bytes, differs from its digest, or can't be had.
     """
     if blob.size > limit:
-        raise _error(f"blob {blob.digest} of {repository} has {blob.size} bytes; at most {limit} are read", "TOO_LARGE")
-    data = _get(registry, f"/v2/{repository}/blobs/{blob.digest}", min(blob.size, limit))
-    if len(data) != blob.size:
-        raise _error(f"blob {blob.digest} of {repository} has {len(data)} bytes, and not {blob.size}", "SIZE")
-    seen = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    if seen != blob.digest:
-        raise _error(f"blob {blob.digest} of {repository} arrived as {seen}; the registry's copy is damaged", "DIGEST")
-    return data
+        raise RemoteError(
+            f"blob {blob.digest} of {repository} has {blob.size} bytes; at most {limit} are read",
+            service="registry", operation="GetBlob", code="TOO_LARGE",
+        )  # fmt: skip
+    with Session() as session:
+        deadline = Deadline(session.limits.read_s * session.limits.attempts)
+        source = Repository(session, Location(registry, repository, f"{registry.host}/{repository}"), deadline)
 
+        def once() -> bytes:
+            with source.opened(blob) as pieces:
+                return b"".join(bytes(piece) for piece in pieces)
 
-def _get(registry: Registry, path: str, limit: int) -> bytes:
-    url = registry.base_url + path
-    headers = {"Host": registry.host, "Authorization": registry.authorization}
-    for _ in range(MAX_REDIRECTS + 1):
-        _refuse_plain_http(url)
         try:
-            with _pool(url) as pool:
-                response = pool.request("GET", url, headers=headers, redirect=False, preload_content=False)
-                body = response.read(limit + 1)
-        except urllib3.exceptions.HTTPError as error:
-            raise _error(
-                f"registry {registry.host} can't be reached: {_reason(error)}", "UNREACHABLE", temporary=True
-            ) from error
-        location = response.get_redirect_location()
-        if location:
-            # A registry redirects to a storage service with a signed URL; our credentials are not for it.
-            url, headers = _redirected(registry, url, location), {}
-            continue
-        if response.status != HTTPStatus.OK:
-            raise _error(
-                f"registry {registry.host} answered {response.status} for {path}",
-                str(response.status),
-                temporary=response.status in _TEMPORARY,
-            )
-        if len(body) > limit:
-            raise _error(f"registry {registry.host} sent more than {limit} bytes for {path}", "TOO_LARGE")
-        return body
-    raise _error(f"registry {registry.host} redirects more than {MAX_REDIRECTS} times for {path}", "REDIRECTS")
-
-
-def _pool(url: str) -> urllib3.PoolManager:
-    """Connections to `url` as boto3 makes them: with the proxy and the certificate authorities of the environment."""
-    parts = urlsplit(url)
-    proxy = None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
-    timeout = Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S)
-    authorities = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE") or None
-    if proxy is None:
-        return urllib3.PoolManager(timeout=timeout, retries=_RETRY, ca_certs=authorities)
-    user = urlsplit(proxy)
-    sign_in = make_headers(proxy_basic_auth=f"{user.username}:{user.password}") if user.username else None
-    return urllib3.ProxyManager(proxy, proxy_headers=sign_in, timeout=timeout, retries=_RETRY, ca_certs=authorities)
-
-
-def _redirected(registry: Registry, url: str, location: str) -> str:
-    try:
-        target = urljoin(url, location)
-        urlsplit(target)
-    except ValueError as error:
-        raise _error(f"registry {registry.host} redirects to something that is no address", "REDIRECTS") from error
-    return target
-
-
-def _refuse_plain_http(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-        raise _error(f"{parts.scheme}://{parts.hostname} is refused: registries are read over https", "INSECURE")
-
-
-def _reason(error: urllib3.exceptions.HTTPError) -> str:
-    cause = error.reason if isinstance(error, urllib3.exceptions.MaxRetryError) else error
-    return type(cause).__name__
-
-
-def _error(problem: str, code: str, *, temporary: bool = False) -> RemoteError:
-    return RemoteError(problem, service="registry", operation="GetBlob", code=code, temporary=temporary)
-
-
-def _object(text: str | bytes) -> Mapping[str, object]:
-    try:
-        document = json.loads(text)
-    except RecursionError as error:
-        raise ValueError("is JSON without end") from error
-    if not isinstance(document, dict):
-        raise ValueError("is not a JSON object")  # noqa: TRY004 (wrong data, not a wrong type in the program)
-    return document
-
-
-def _descriptor(entry: Mapping[str, object]) -> Descriptor:
-    media_type, digest, size = entry.get("mediaType", ""), entry.get("digest"), entry.get("size")
-    if not (isinstance(media_type, str) and isinstance(digest, str) and is_digest(digest) and isinstance(size, int)):
-        raise ValueError("has a descriptor without digest and size")
-    platform = entry.get("platform")
-    name = ""
-    if isinstance(platform, dict):
-        name = "/".join(str(platform[key]) for key in ("os", "architecture", "variant") if platform.get(key))
-    return Descriptor(media_type, digest, size, name)
+            return source.repeat(once)
+        except Stopped:
+            raise RemoteError(
+                f"registry {registry.host} took too long for blob {blob.digest}",
+                service="registry", operation="GetBlob", code="TIMEOUT", temporary=True,
+            ) from None  # fmt: skip

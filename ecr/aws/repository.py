@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from base64 import b64decode
 from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict
@@ -14,6 +15,7 @@ from botocore.config import Config
 from ecr import oci
 from ecr.aws import errors
 from ecr.build import CONTENT_LABEL
+from ecr.credentials import Credentials
 from ecr.publication import PublishedImage
 from ecr.reference import RepositoryUrl, is_digest
 from ecr.repository import Encryption, EncryptionType, ImageDetails, Mutability, TagMutability
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef, RepositoryTypeDef
 
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 5})
+
+# ECR user guide, "Service quotas": requests a second of PutImage, of InitiateLayerUpload and CompleteLayerUpload; the
+# largest layer. A registry whose quotas have been raised is asked more slowly than need be.
+_PUT_IMAGE_RATE = 10.0
+_LAYER_UPLOAD_RATE = 100.0
+_MAX_LAYER_BYTES = 52_000 << 20
 
 
 class RegistryId(TypedDict, total=False):
@@ -147,6 +155,32 @@ class EcrRepository:
         with self.errors("GetCallerIdentity"):
             return self._session.client("sts", config=_CONFIG).get_caller_identity()["Account"]
 
+    def location(self, host: str | None = None) -> oci.Location:
+        """Where the distribution protocol reaches this repository; signs in when it is first used.
+
+        Needs ecr:GetAuthorizationToken, and ecr:DescribeRepositories unless the host is given.
+
+        Args:
+            host: the registry host, where it is known; None asks ECR.
+
+        Raises:
+            RemoteError: when AWS refuses or can't be reached, or there is no such repository.
+        """
+        if host is None:
+            with self.errors("DescribeRepositories"):
+                answer = self.client.describe_repositories(repositoryNames=[self.name], **self.registry_id)
+            host = RepositoryUrl.parse(answer["repositories"][0]["repositoryUri"]).host
+        registry = oci.Registry(
+            _registry_base_url(self.client.meta.endpoint_url, host),
+            host,
+            self._sign_in,
+            put_manifest_rate=_PUT_IMAGE_RATE,
+            upload_rate=_LAYER_UPLOAD_RATE,
+            max_blob_bytes=_MAX_LAYER_BYTES,
+            sign_in_first=True,
+        )
+        return oci.Location(registry, self.name, f"{host}/{self.name}")
+
     @cached_property
     def client(self) -> ECRClient:
         """boto3's client for the repository's Region; for this package."""
@@ -204,18 +238,21 @@ class EcrRepository:
             config = oci.config_descriptor(manifest)
             if config is None:
                 return None
-            blob = oci.fetch_blob(self._registry(), self.name, config)
+            blob = oci.fetch_blob(self.location().registry, self.name, config)
             return oci.config_labels(blob).get(CONTENT_LABEL) or None
         except ValueError as error:
             raise errors.remote_error(self.name, "BatchGetImage", "MalformedManifest", str(error)) from error
 
-    def _registry(self) -> oci.Registry:
-        with self.errors("DescribeRepositories"):
-            answer = self.client.describe_repositories(repositoryNames=[self.name], **self.registry_id)
-        host = RepositoryUrl.parse(answer["repositories"][0]["repositoryUri"]).host
+    def _sign_in(self) -> Credentials:
+        """A new token, good for 12 hours at every registry of the Region that the caller may use.
+
+        Raises:
+            RemoteError: when AWS refuses or can't be reached.
+        """
         with self.errors("GetAuthorizationToken"):
             token = self.client.get_authorization_token()["authorizationData"][0]["authorizationToken"]
-        return oci.Registry(_registry_base_url(self.client.meta.endpoint_url, host), host, f"Basic {token}")
+        username, _, password = b64decode(token).decode().partition(":")
+        return Credentials(username, password)
 
 
 def _registry_base_url(ecr_endpoint: str, registry_host: str) -> str:
