@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 from ecr import manifest as manifests
 from ecr.aws import errors
 from ecr.errors import RemoteError
-from ecr.manifest import Kind, Manifest
+from ecr.manifest import Descriptor, Kind, Manifest
 from ecr.reference import is_digest
 from ecr.scan import ANSWERED, NOT_FOUND, Finding, Scan, shortened
 from ecr.severity import Severity
@@ -29,7 +29,7 @@ _PAGE_SIZE = 1000
 MAX_PAGES = 1000
 # API reference, BatchGetImage, imageIds.
 _MAX_IMAGES = 100
-MAX_PLATFORMS = 200
+MAX_ENTRIES = 500
 
 _MAX_ID = 200
 _MAX_TITLE = 300
@@ -72,13 +72,21 @@ class EcrScans:
         Raises:
             RemoteError: when the image or one of its entries is not there, malformed, or can't be read.
         """
-        (image,) = self._manifests([digest])
-        if image.kind is not Kind.INDEX:
+        (root,) = self._manifests([digest])
+        if root.kind is not Kind.INDEX:
             return ((digest, ""),)
-        found = tuple(self._images(image, depth=1))
-        if len(found) > MAX_PLATFORMS:
-            raise self._malformed(digest, f"leads to {len(found)} images; at most {MAX_PLATFORMS} are accepted")
-        return found
+        images: list[tuple[str, str]] = []
+        indexes, seen = [root], {digest}
+        while indexes:
+            for child, inside in self._children(indexes.pop(0)):
+                if inside is not None and inside.kind is Kind.INDEX:
+                    indexes += [] if child.digest in seen else [inside]
+                elif inside is None or _can_run(inside):
+                    images.append((child.digest, child.platform))
+                seen.add(child.digest)
+                if len(seen) > MAX_ENTRIES:
+                    raise self._malformed(digest, f"leads to more than {MAX_ENTRIES} manifests")
+        return tuple(images)
 
     def scan(self, digest: str) -> Scan:
         """What ECR says about one image now.
@@ -112,7 +120,7 @@ class EcrScans:
         """All pages of an answer, the first one only where the scan has not ended well; none where there is no scan."""
         pages: list[DescribeImageScanFindingsResponseTypeDef] = []
         token, seen = "", {""}
-        while page := self._page(digest, token):
+        while (page := self._page(digest, token)) is not None:
             pages.append(page)
             token = page.get("nextToken") or ""
             if not token or _status(page) not in ANSWERED:
@@ -143,23 +151,15 @@ class EcrScans:
                 return None
         return answer
 
-    def _images(self, index: Manifest, *, depth: int) -> Iterator[tuple[str, str]]:
-        if depth > manifests.MAX_DEPTH:
-            raise self._malformed(index.digest, f"is nested more than {manifests.MAX_DEPTH} indexes deep")
+    def _children(self, index: Manifest) -> list[tuple[Descriptor, Manifest | None]]:
+        """The entries of an index, with the manifest of those that may be something else than an image."""
         unclear = [
             child.digest
             for child in index.children
             if child.platform in _NO_PLATFORM or child.media_type not in manifests.MANIFEST_MEDIA_TYPES
-        ]
+        ][: MAX_ENTRIES + 1]
         inside = dict(zip(unclear, self._manifests(unclear), strict=True))
-        for child in index.children:
-            manifest = inside.get(child.digest)
-            if manifest is None:
-                yield child.digest, child.platform
-            elif manifest.kind is Kind.INDEX:
-                yield from self._images(manifest, depth=depth + 1)
-            elif _can_run(manifest):
-                yield child.digest, child.platform
+        return [(child, inside.get(child.digest)) for child in index.children]
 
     def _manifests(self, digests: Sequence[str]) -> list[Manifest]:
         """The manifests of these digests, in their order."""
