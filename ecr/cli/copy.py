@@ -54,7 +54,7 @@ def run(
     to = registries.locate(dst.repository, profile=profile, plain_http=http)
     origin = registries.locate(src.repository, profile=profile, plain_http=http)
     mutability = _mutability(dst.repository, profile)
-    with image_copy.Session() as session, progress.shown(quiet=quiet, doing="copying") as shown:
+    with image_copy.Session() as session, progress.shown("copying", "copied", quiet=quiet) as shown:
         done = image_copy.copy(origin, src.reference, to, tag, session=session, mutability=mutability, progress=shown)
     if as_json:
         console.result_json(_as_json(done, src, dst))

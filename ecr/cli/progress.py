@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # A long transfer shows that it is alive, and a log stays readable.
 SECONDS_BETWEEN_LINES = 5.0
 
-_OUTCOMES = {"skipped": "already there", "mounted": "mounted", "copied": "copied", "verified": "verified"}
+_ALREADY_DONE = {"skipped": "already there", "mounted": "mounted"}
 
 
 class Progress(Protocol):
@@ -39,12 +39,13 @@ class Progress(Protocol):
 
 
 @contextmanager
-def shown(*, quiet: bool, doing: str) -> Iterator[Progress]:
+def shown(doing: str, done: str, *, quiet: bool) -> Iterator[Progress]:
     """Show a transfer on stderr for as long as the block runs.
 
     Args:
-        quiet: show nothing.
         doing: what goes on, such as `copying`.
+        done: what has then happened to a blob, such as `copied`.
+        quiet: show nothing.
     """
     if quiet:
         yield Silent()
@@ -52,7 +53,7 @@ def shown(*, quiet: bool, doing: str) -> Iterator[Progress]:
         with bars(doing) as progress:
             yield progress
     else:
-        yield Lines(doing)
+        yield Lines(doing, done)
 
 
 def _is_terminal() -> bool:
@@ -77,14 +78,21 @@ class Lines:
 
     Args:
         doing: what goes on, such as `copying`.
+        done: what has then happened to a blob, such as `copied`.
         write: takes each line.
         clock: seconds that only ever grow.
     """
 
     def __init__(
-        self, doing: str, *, write: Callable[[str], None] = console.say, clock: Callable[[], float] = time.monotonic
+        self,
+        doing: str,
+        done: str,
+        *,
+        write: Callable[[str], None] = console.say,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._doing = doing
+        self._done = done
         self._write = write
         self._clock = clock
         self._lock = threading.Lock()
@@ -95,7 +103,7 @@ class Lines:
     def blob(self, digest: str, size: int, outcome: str) -> None:
         """One line."""
         with self._lock:
-            self._line(f"{_OUTCOMES.get(outcome, outcome)} {tables.short_digest(digest)} ({tables.size(size)})")
+            self._line(f"{_ALREADY_DONE.get(outcome, self._done)} {tables.short_digest(digest)} ({tables.size(size)})")
 
     def moved(self, count: int) -> None:
         """One line when the last is some seconds old."""

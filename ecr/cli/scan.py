@@ -57,10 +57,9 @@ _PROMOTE = "promote"
 
 @dataclass(frozen=True, kw_only=True)
 class _Examined:
-    """One image with its verdict."""
+    """One image, by its digest, with its verdict."""
 
-    image: str
-    digest: str
+    image: ImageReference
     gate: Gate
     verdict: Verdict
 
@@ -150,14 +149,14 @@ def _examine(reference: ImageReference, host: EcrHost, gate: Gate, profile: str 
             code="ImageNotFound",
         )
     verdict = gates.examine(EcrScans(repository), digest, gate, clock=gates.SystemClock(), say=console.say)
-    return _Examined(image=reference.repository.image_uri(digest), digest=digest, gate=gate, verdict=verdict)
+    return _Examined(image=ImageReference(reference.repository, digest=digest), gate=gate, verdict=verdict)
 
 
 def _lines(examined: _Examined) -> list[str]:
     verdict = examined.verdict
     table = tables.aligned(_HEADER, [_cells(judged) for judged in verdict.findings]) if verdict.findings else []
     if not verdict.passed:
-        return [*table, str(scans.refusal(examined.image, verdict))]
+        return [*table, str(scans.refusal(str(examined.image), verdict))]
     counts = ", ".join(f"{number} {severity}" for severity, number in verdict.counts.items())
     found = f" with {counts}" if counts else ""
     return [*table, f"{examined.image} passes the gate{found}: {verdict.rule}"]
@@ -175,7 +174,7 @@ def _as_json(examined: _Examined) -> dict[str, object]:
     """The record that a promotion keeps, and the findings themselves."""
     from ecr.gate import SystemClock
 
-    record = scans.record(examined.verdict, examined.gate, image=examined.image, at=SystemClock().now())
+    record = scans.record(examined.verdict, examined.gate, image=str(examined.image), at=SystemClock().now())
     findings = [
         {
             **dataclasses.asdict(judged.finding),
@@ -185,10 +184,10 @@ def _as_json(examined: _Examined) -> dict[str, object]:
         }
         for judged in examined.verdict.findings
     ]
-    return {**record, "digest": examined.digest, "findings": findings}
+    return {**record, "digest": examined.image.digest, "findings": findings}
 
 
 def _as_sarif(examined: _Examined) -> str:
     from ecr import sarif
 
-    return json.dumps(sarif.render(examined.verdict, image=examined.image), indent=2, sort_keys=True)
+    return json.dumps(sarif.document(examined.verdict, image=examined.image), indent=2, sort_keys=True)

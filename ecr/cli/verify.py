@@ -89,7 +89,7 @@ def _verify(
 
     try:
         location = registries.locate(image.repository, profile=profile, plain_http=plain_http)
-        with progress.shown(quiet=quiet, doing="verifying") as shown:
+        with progress.shown("verifying", "verified", quiet=quiet) as shown:
             return _Answer(
                 image=image,
                 result=image_verify.verify(location, image.reference, session=session, progress=shown),
