@@ -4,6 +4,7 @@ import json
 import os
 import re
 import socket
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from mypy_boto3_ecr.type_defs import EncryptionConfigurationTypeDef
 
 from ecr import lifecycle, oci
 from ecr.aws import EcrRepository, errors, repository
+from ecr.credentials import Credentials
 from ecr.errors import ExitCode, RemoteError
 from ecr.oci import Descriptor, Registry
 from ecr.publication import PublishedImage
@@ -30,7 +32,8 @@ NAME, REGION, TAG = "dev/yoon-app", "ap-northeast-2", "v1.0.0"
 HOST = f"123456789012.dkr.ecr.{REGION}.amazonaws.com"
 CONTENT = "0123456789abcdef" * 4
 DIGEST, CHILD_DIGEST, CONFIG_DIGEST = (f"sha256:{letter * 64}" for letter in "abc")
-TOKEN = "made-up-token"
+PASSWORD = "made-up-password"
+TOKEN = b64encode(f"AWS:{PASSWORD}".encode()).decode()
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
@@ -81,8 +84,10 @@ class Blobs:
     content: bytes = LABELLED
     error: RemoteError | None = None
     asked: list[tuple[Registry, str, Descriptor]] = field(default_factory=list)
+    signed_in: list[Credentials | None] = field(default_factory=list)
 
     def fetch(self, registry: Registry, repository: str, blob: Descriptor) -> bytes:
+        self.signed_in.append(registry.sign_in())
         self.asked.append((registry, repository, blob))
         if self.error is not None:
             raise self.error
@@ -134,7 +139,9 @@ def test_an_image_is_found_with_its_digest_and_what_it_was_made_of(ecr: ECRClien
     )
     ((registry, repository, blob),) = blobs.asked
     assert (registry.base_url, registry.host, repository, blob) == (f"https://{HOST}", HOST, NAME, CONFIG)
-    assert registry.authorization.startswith("Basic ")
+    (credentials,) = blobs.signed_in
+    assert credentials is not None
+    assert credentials.username == "AWS"
 
 
 def test_the_region_may_come_from_the_environment(ecr: ECRClient, blobs: Blobs) -> None:
@@ -203,7 +210,26 @@ def test_credentials_for_the_registry_are_the_token_of_ecr(stubber: Stubber, blo
     answer_image(stubber, MANIFEST)
     answer_registry(stubber)
     assert found() == PublishedImage(tag=TAG, digest=DIGEST, content_digest=CONTENT)
-    assert blobs.asked == [(Registry(f"https://{HOST}", HOST, f"Basic {TOKEN}"), NAME, CONFIG)]
+    ((registry, name, blob),) = blobs.asked
+    assert (registry.base_url, registry.host, name, blob) == (f"https://{HOST}", HOST, NAME, CONFIG)
+    assert registry.sign_in_first
+    assert blobs.signed_in == [Credentials("AWS", PASSWORD)]
+
+
+def test_where_a_repository_is_reached_comes_with_what_ecr_allows(stubber: Stubber) -> None:
+    answer_registry(stubber)
+    location = EcrRepository(NAME, region=REGION).location()
+    registry = location.registry
+    assert (location.name, location.repository) == (f"{HOST}/{NAME}", NAME)
+    assert (registry.put_manifest_rate, registry.upload_rate) == (10, 100)
+    assert registry.max_blob_bytes == 52_000 * 1024 * 1024
+    assert registry.sign_in() == Credentials("AWS", PASSWORD)
+    assert PASSWORD not in repr(location)
+
+
+@pytest.mark.usefixtures("stubber")
+def test_a_repository_whose_host_is_known_is_located_without_a_question() -> None:
+    assert EcrRepository(NAME, region=REGION).location(HOST).registry.base_url == f"https://{HOST}"
 
 
 def test_only_media_types_of_images_are_asked_for(stubber: Stubber, blobs: Blobs) -> None:

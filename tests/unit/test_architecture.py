@@ -26,8 +26,13 @@ PURE = (
     "sarif",
     "status",
     "tables",
+    "manifest",
 )
-TALKING = ("build_context", "aws.errors", "aws.repository", "oci", "gate", "aws.findings", "stack_file", "stacks")
+REGISTRY = (
+    *("transport", "http_transport", "credentials", "registry", "authorization", "session", "exchange", "oci"),
+    *("referrers", "image_graph", "image_copy", "image_verify", "registries"),
+)
+TALKING = (*REGISTRY, "build_context", "aws.errors", "aws.repository", "gate", "aws.findings", "stack_file", "stacks")
 CLI = tuple(f"cli.{name}" for name in ("app", "arguments", "console", "copy", "progress", "scan", "status", "verify"))
 
 PRODUCT = [
@@ -99,7 +104,10 @@ def test_dependencies_point_from_the_program_to_the_components_to_the_domain(pat
     [
         pytest.param("boto3", {"ecr/aws/repository.py"}, id="boto3"),
         pytest.param("botocore", {"ecr/aws/errors.py", "ecr/aws/repository.py"}, id="botocore"),
-        pytest.param("urllib3", {"ecr/oci.py"}, id="urllib3"),
+        pytest.param("urllib3", set(), id="urllib3"),
+        pytest.param(
+            "http", {"ecr/http_transport.py", "ecr/authorization.py", "ecr/exchange.py", "ecr/oci.py"}, id="http"
+        ),
         pytest.param("docker", {"ecr/build_context.py"}, id="docker"),
     ],
 )
