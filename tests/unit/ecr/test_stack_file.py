@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ecr import stack_file
+from ecr.errors import InputError
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "Pulumi.yaml").write_text("name: container-registry\n")
+    (tmp_path / "Pulumi.staging.yaml").write_text("config: {aws:region: eu-west-1}\n")
+    return tmp_path
+
+
+def test_the_project_is_found_from_any_folder_in_it(project: Path) -> None:
+    inner = project / "images" / "nginx"
+    inner.mkdir(parents=True)
+    assert stack_file.find_project(inner) == stack_file.find_project(project) == project
+
+
+def test_outside_a_project_the_message_says_where_to_go(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"is in no Pulumi project; run the command in the folder that holds Pulumi\.yaml"
+    ):
+        stack_file.find_project(tmp_path)
+
+
+@pytest.mark.parametrize("stack", ["staging", "acme/staging", "acme/container-registry/staging"])
+def test_a_stack_is_found_by_its_short_and_its_full_name(project: Path, stack: str) -> None:
+    assert stack_file.read(project, stack) == {"aws:region": "eu-west-1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("2027-01-31", "2027-01-31"), ("yes", "yes"), ("off", "off"), ("true", True), ("7", 7), ('"7"', "7")],
+)
+def test_values_are_read_as_the_engine_reads_them(project: Path, text: str, value: object) -> None:
+    (project / "Pulumi.dev.yaml").write_text(f"config:\n  key: {text}\n")
+    assert stack_file.read(project, "dev") == {"key": value}
+
+
+@pytest.mark.parametrize("text", ["", "config:\n", "encryptionsalt: v1:x\n"])
+def test_a_file_without_configuration_is_an_empty_one(project: Path, text: str) -> None:
+    (project / "Pulumi.dev.yaml").write_text(text)
+    assert stack_file.read(project, "dev") == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        pytest.param(None, "there is no such file in .*; stacks with a file: staging", id="missing"),
+        pytest.param(b"config: [", "is not valid YAML: while parsing", id="not-yaml"),
+        pytest.param(b"config: !!python/name:os.system", "is not valid YAML: could not determine", id="unsafe"),
+        pytest.param(b"[" * 600, "is not valid YAML", id="deep"),
+        pytest.param(b"text", "is no stack file", id="text"),
+        pytest.param(b"config: [1]", "is no stack file", id="list"),
+        pytest.param(b"\xff\xfe", "can't be read", id="not-text"),
+    ],
+)
+def test_a_file_that_is_no_stack_file_is_refused_on_one_line(
+    project: Path, content: bytes | None, problem: str
+) -> None:
+    if content is not None:
+        (project / "Pulumi.dev.yaml").write_bytes(content)
+    with pytest.raises(InputError, match=problem) as refused:
+        stack_file.read(project, "dev")
+    assert refused.value.key == "Pulumi.dev.yaml"
+    assert "\n" not in str(refused.value)
