@@ -98,10 +98,11 @@ class EcrScans:
         if not pages:
             return Scan(image_digest=digest, status=NOT_FOUND)
         statuses = {_status(page) for page in pages}
-        if len(statuses) > 1:
+        details = [page.get("imageScanFindings", {}) for page in pages]
+        ends = {part["imageScanCompletedAt"] for part in details if "imageScanCompletedAt" in part}
+        if len(statuses) > 1 or len(ends) > 1:
             # A scan began or ended between two pages: what was read belongs to two scans.
             return Scan(image_digest=digest, status="IN_PROGRESS", findings=None)
-        details = [page.get("imageScanFindings", {}) for page in pages]
         counts = details[0].get("findingSeverityCounts")
         listed = any("findings" in part or "enhancedFindings" in part for part in details)
         basic = (_basic(entry, digest) for part in details for entry in part.get("findings", ()))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 import boto3
@@ -168,9 +168,18 @@ def test_a_list_of_pages_without_end_is_refused(ecr_answers: Stubber, monkeypatc
         source().scan(AMD)
 
 
-def test_a_scan_that_changes_between_two_pages_is_read_again_later(ecr_answers: Stubber) -> None:
+@pytest.mark.parametrize(
+    ("status", "details"),
+    [
+        pytest.param("IN_PROGRESS", {"findings": []}, id="began"),
+        pytest.param("COMPLETE", {"findings": [], "imageScanCompletedAt": DONE + timedelta(hours=1)}, id="ended"),
+    ],
+)
+def test_a_scan_that_changes_between_two_pages_is_read_again_later(
+    ecr_answers: Stubber, status: str, details: object
+) -> None:
     answer(ecr_answers, {"findings": [BASIC], "imageScanCompletedAt": DONE}, token="t1")
-    answer(ecr_answers, {"findings": []}, "IN_PROGRESS", after="t1")
+    answer(ecr_answers, details, status, after="t1")
     assert scans.pending(source().scan(AMD))
 
 
