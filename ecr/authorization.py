@@ -175,7 +175,7 @@ def _understood(registry: Registry, body: bytes) -> tuple[str, float]:
         document = {}  # not quoted: it may hold a token
     token = document.get("token") or document.get("access_token")
     life = document.get("expires_in")
-    if not isinstance(token, str) or not token.isprintable():
+    if not isinstance(token, str) or not (token.isascii() and token.isprintable()):
         raise _error(f"the token server of registry {registry.host} answered without a token", "DENIED")
     life_s = float(life) if isinstance(life, (int, float)) and life > 0 else _DEFAULT_LIFE_S
     return f"Bearer {token}", max(life_s - _MARGIN_S, life_s / 2)

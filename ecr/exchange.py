@@ -123,22 +123,21 @@ class Exchange:
             Temporary: the failure may pass.
             RemoteError: it does not.
         """
-        url, trusted, renewed = self.absolute(call.path), True, False
-        for _ in range(MAX_REDIRECTS + 2):
+        url, trusted, renewed, redirects = self.absolute(call.path), True, False, 0
+        while redirects <= MAX_REDIRECTS:
             self._refuse_plain_http(call, url)
             trusted = trusted and self._is_ours(url)
             header = self._sign(call) if trusted else None
             response = self._send(call, url, header, ours=trusted)
-            if trusted and not renewed and self._is_refused(response):
-                asked = response.headers.get("www-authenticate", "")
+            if trusted and not renewed and self._is_refused(response) and self._renewed(call, header, response):
                 response.close()
                 renewed = True
-                self._renew(call, header, asked)
                 continue
             target = response.headers.get("location")
             if response.status in _REDIRECTS and target and call.method in ("GET", "HEAD"):
                 response.close()
                 url = self._resolved(call, url, target)
+                redirects += 1
                 continue
             if response.status in _TEMPORARY:
                 raise self._passing(call, response)
@@ -182,13 +181,21 @@ class Exchange:
         except TransportError as error:
             raise Temporary(self._unreachable(call, error)) from error
 
-    def _renew(self, call: Call, refused: str | None, asked: str) -> None:
+    def _renewed(self, call: Call, refused: str | None, response: Response) -> bool:
+        """Whether there is another header to try after a 401."""
+        asked = response.headers.get("www-authenticate", "")
         try:
             header = self._session.authorizations.renewed(self._registry, self._scopes, refused, asked, self.deadline)
+            if call.body is not None and not isinstance(call.body, bytes) and header is not None:
+                # The pieces are gone; the whole transfer has to begin anew.
+                raise Temporary(self.error(call, "wanted another sign-in in the middle of an upload", "401"), after_s=0)
         except TransportError as error:
+            response.close()
             raise Temporary(self._unreachable(call, error)) from error
-        if call.body is not None and not isinstance(call.body, bytes) and header is not None:
-            raise Temporary(self.error(call, "wanted another sign-in in the middle of an upload", "401"), after_s=0)
+        except BaseException:
+            response.close()
+            raise
+        return header is not None
 
     def _send(self, call: Call, url: str, authorization: str | None, *, ours: bool) -> Response:
         headers = {"User-Agent": "container-registry", "Accept-Encoding": "identity", **call.headers}

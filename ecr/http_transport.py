@@ -259,6 +259,8 @@ def _translated() -> Iterator[None]:
         raise TransportError("there is no such host") from error
     except ConnectionRefusedError as error:
         raise TransportError("nothing listens there") from error
+    except UnicodeError as error:
+        raise TransportError("its address can't be sent", temporary=False) from error
     except (OSError, http.client.HTTPException) as error:
         raise TransportError(type(error).__name__) from error
 
