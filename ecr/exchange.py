@@ -186,15 +186,16 @@ class Exchange:
         asked = response.headers.get("www-authenticate", "")
         try:
             header = self._session.authorizations.renewed(self._registry, self._scopes, refused, asked, self.deadline)
-            if call.body is not None and not isinstance(call.body, bytes) and header is not None:
-                # The pieces are gone; the whole transfer has to begin anew.
-                raise Temporary(self.error(call, "wanted another sign-in in the middle of an upload", "401"), after_s=0)
         except TransportError as error:
             response.close()
             raise Temporary(self._unreachable(call, error)) from error
         except BaseException:
             response.close()
             raise
+        if header is not None and call.body is not None and not isinstance(call.body, bytes):
+            # The pieces are gone; the whole transfer has to begin anew.
+            response.close()
+            raise Temporary(self.error(call, "wanted another sign-in in the middle of an upload", "401"), after_s=0)
         return header is not None
 
     def _send(self, call: Call, url: str, authorization: str | None, *, ours: bool) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Protocol, TypeVar
 
 from ecr.errors import RemoteError
@@ -33,7 +34,7 @@ class Graph:
         root: the manifest or index to be tagged.
         levels: the manifests below it, the deepest first; none for an image of one platform.
         generations: what refers to the image or to a manifest below it, then what refers to that.
-        blobs: of all of them, each once.
+        blobs: of all that has been read for it, each once.
     """
 
     root: Manifest
@@ -96,7 +97,8 @@ def gather(
     """
     gathered = _Gathered(source, root)
     gathered.add([root])
-    levels: list[tuple[Manifest, ...]] = [] if referrers is not None else _below(gathered, [root], side_by_side)
+    complete = referrers is None
+    levels: list[tuple[Manifest, ...]] = _below(gathered, [root], side_by_side) if complete else []
     generations: list[tuple[Manifest, ...]] = []
     subjects = list(gathered.manifests.values())
     for _ in range(MAX_DEPTH):
@@ -115,7 +117,8 @@ def gather(
         levels = [*_below(gathered, generation, side_by_side), *levels]
         generations.append(tuple(generation))
         subjects = generation
-    blobs = {blob.digest: blob for manifest in gathered.manifests.values() for blob in manifest.blobs}
+    read_now = gathered.manifests.values() if complete else chain(*levels, *generations)
+    blobs = {blob.digest: blob for manifest in read_now for blob in manifest.blobs}
     if len(blobs) > MAX_DESCRIPTORS:
         raise gathered.refusal(f"is made of more than {MAX_DESCRIPTORS} blobs")
     return Graph(root, tuple(levels), tuple(generations), tuple(blobs.values()))
