@@ -1,0 +1,46 @@
+"""An ECR that moto plays: a repository with an image, and the surroundings that reach nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import boto3
+import pytest
+from mypy_boto3_ecr import ECRClient
+
+REGION, ACCOUNT = "eu-west-1", "123456789012"
+HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+
+
+def sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made-up credentials, and none of this machine's AWS settings."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up-id")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up-key")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+
+
+def client() -> ECRClient:
+    return boto3.client("ecr", region_name=REGION)
+
+
+def push(repository: str, tag: str, text: str = "") -> str:
+    """Have an image, which `text` tells from others; its digest."""
+    layer = {"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": "sha256:" + "1" * 64, "size": 1}
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": "sha256:" + "0" * 64, "size": 2},
+        "layers": [layer],
+        "annotations": {"text": text},
+    }
+    ecr = client()
+    if repository not in {found["repositoryName"] for found in ecr.describe_repositories()["repositories"]}:
+        ecr.create_repository(repositoryName=repository)
+    answer = ecr.put_image(repositoryName=repository, imageManifest=json.dumps(manifest), imageTag=tag)
+    return answer["image"]["imageId"]["imageDigest"]
