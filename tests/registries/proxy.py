@@ -13,10 +13,12 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 UPSTREAM_TIMEOUT_S = 20.0
 STALL_S = 5.0  # longer than any time-out that the tests choose
 SLOW_S = 0.1  # shorter than any of them
+POURED_BYTES = 1 << 30
 OURS = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 
@@ -66,6 +68,8 @@ class Mischief(Enum):
     TOO_LONG = auto()  # more is declared than is sent
     TOO_SHORT = auto()  # more is sent than is declared
     GARBAGE = auto()  # no HTTP
+    DRIP = auto()  # a byte at a time, never silent for long, never done
+    ENDLESS = auto()  # an answer without end, as fast as it is read
 
 
 Action = Reply | Mischief | None
@@ -108,9 +112,10 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = False  # closing waits for them
     request_queue_size = 128
 
-    def __init__(self, upstream: int, script: Script, side: str) -> None:
+    def __init__(self, upstream: int, script: Script, side: str, deaf_to: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.upstream = upstream
+        self.deaf_to = deaf_to
         self.script = script
         self.side = side
         self.closing = threading.Event()
@@ -139,9 +144,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def proxied(upstream: int, script: Script, side: str = "") -> Iterator[Proxy]:
-    """A proxy before the registry on the port `upstream`."""
-    server = _Server(upstream, script, side)
+def proxied(upstream: int, script: Script, side: str = "", *, deaf_to: str = "") -> Iterator[Proxy]:
+    """A proxy before the registry on the port `upstream`; it drops the query parameter `deaf_to` from requests."""
+    server = _Server(upstream, script, side, deaf_to)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -187,6 +192,9 @@ class _Handler(BaseHTTPRequestHandler):
         if action is Mischief.STALL:
             self._stall()
             return
+        if action is Mischief.ENDLESS:
+            self._pour()
+            return
         if action is Mischief.UPLOAD_CORRUPTION and "/blobs/" in self.path:
             body = flipped(body)
         reply = self._forwarded(body)
@@ -213,6 +221,10 @@ class _Handler(BaseHTTPRequestHandler):
             case Mischief.GARBAGE:
                 self.wfile.write(b"\x15\x03\x01\x00\x02\x02\x16 this is not HTTP\r\n\r\n")
                 self._hang_up()
+            case Mischief.DRIP:
+                for byte in self._bytes(reply):
+                    self.wfile.write(bytes([byte]))
+                    self.server.closing.wait(SLOW_S)
             case Mischief.TOO_LONG:
                 self._send(replace(reply, declared=(reply.declared or len(reply.body)) + 7))
                 if self.command != "HEAD":
@@ -251,6 +263,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.closing.wait(STALL_S)
         self._hang_up()
 
+    def _pour(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.oci.image.index.v1+json\r\n\r\n")
+        piece = b" " * 65536
+        for _ in range(POURED_BYTES // len(piece)):
+            self.wfile.write(piece)
+        self._hang_up()
+
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
             return b"".join(self._chunks())
@@ -274,7 +293,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _forwarded(self, body: bytes) -> Reply:
         upstream = http.client.HTTPConnection("127.0.0.1", self.server.upstream, timeout=UPSTREAM_TIMEOUT_S)
         try:
-            upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+            upstream.putrequest(
+                self.command, without(self.server.deaf_to, self.path), skip_host=True, skip_accept_encoding=True
+            )
             for name, value in self.headers.items():
                 if name.lower() not in OURS:
                     upstream.putheader(name, value)
@@ -300,6 +321,13 @@ def mangled(reply: Reply, mischief: Mischief | None) -> Reply:
             size = len(reply.body) if reply.declared is None else reply.declared
             return replace(reply, declared=max(0, size - 1))
     return reply
+
+
+def without(parameter: str, path: str) -> str:
+    """The path, its query without one parameter."""
+    parts = urlsplit(path)
+    kept = [pair for pair in parts.query.split("&") if pair and pair.partition("=")[0] != parameter]
+    return parts._replace(query="&".join(kept)).geturl()
 
 
 def flipped(data: bytes) -> bytes:
