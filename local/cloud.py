@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local import awscli, base_image, docker_daemon, environment, overrides, providers, pulumi_cli, stack_files
+from local import base_image, docker_daemon, environment, overrides, providers, pulumi_cli, shell_tools, stack_files
 from local.console import say
 from local.docker_daemon import Daemon, PrivateDocker
 from local.emulator import Emulator
@@ -166,7 +166,9 @@ class LocalCloud:
         values = environment.shell(
             self.layout, docker_host=self._docker_host(), region=self._region(), environ=self._environ
         )
-        return environment.shell_lines(values, self._environ, path_entry=awscli.path_entry(self.layout, self._environ))
+        engine = pulumi_cli.find(self.layout, self._environ)
+        tools = shell_tools.path_entry(self.layout, engine, self._environ)
+        return environment.shell_lines(values, self._environ, path_entry=tools)
 
     def status(self) -> Status:
         """What runs; starts nothing."""

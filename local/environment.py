@@ -31,7 +31,7 @@ def without_proxy(environ: Mapping[str, str]) -> str:
 
 
 def shell(layout: Layout, *, docker_host: str | None, region: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """What a shell, boto3, the aws command and docker need; `environ` is the caller's."""
+    """What a shell, boto3 and the commands aws, docker and pulumi need; `environ` is the caller's."""
     direct = without_proxy(environ)
     values = {
         "AWS_ENDPOINT_URL": layout.endpoint,
@@ -47,6 +47,10 @@ def shell(layout: Layout, *, docker_host: str | None, region: str, environ: Mapp
         "no_proxy": direct,
         "DOCKER_CONFIG": str(layout.docker_config),
         "DOCKER_BUILDKIT": "0",  # Debian's docker.io comes without buildx
+        "PULUMI_BACKEND_URL": f"file://{layout.backend}",
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_HOME": str(layout.pulumi_home),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
     if docker_host:
         values["DOCKER_HOST"] = docker_host
@@ -58,10 +62,7 @@ def engine(layout: Layout, *, docker_host: str | None, pulumi_home: Path, enviro
     values = shell(layout, docker_host=docker_host, region="", environ=environ)
     return {
         **{name: value for name, value in values.items() if value},
-        "PULUMI_BACKEND_URL": f"file://{layout.backend}",
-        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_HOME": str(pulumi_home),
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_STAND_IN_ROOT": str(layout.checkout),
         "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
     }
@@ -89,7 +90,7 @@ def applied(values: Mapping[str, str]) -> Iterator[None]:
 
 def shell_lines(values: Mapping[str, str], environ: Mapping[str, str], *, path_entry: Path | None = None) -> list[str]:
     """Lines for `eval`: one export per variable, and an unset for what the shell has and must not keep."""
-    unset = [name for name in dropped(environ) if name not in values and not name.startswith("PULUMI_")]
+    unset = [name for name in dropped(environ) if name not in values]
     lines = [f"unset {' '.join(unset)}"] if unset else []
     lines += [f"export {name}={shlex.quote(value)}" for name, value in sorted(values.items())]
     if path_entry:

@@ -57,9 +57,14 @@ def test_all_lines_are_exports_unless_the_shell_has_what_it_must_not_keep() -> N
     assert environment.shell_lines({"A": "b"}, {"AWS_PROFILE": "x"})[0] == "unset AWS_PROFILE"
 
 
-def test_the_passphrase_is_not_for_the_shell(layout: Layout) -> None:
-    values = environment.shell(layout, docker_host=None, region="r", environ={})
-    assert not [name for name in values if name.startswith("PULUMI")]
+def test_pulumi_in_the_shell_reads_the_local_clouds_stacks_and_no_others(layout: Layout) -> None:
+    values = environment.shell(layout, docker_host=None, region="r", environ=REAL)
+    assert values["PULUMI_BACKEND_URL"] == f"file://{layout.backend}"
+    assert values["PULUMI_HOME"] == str(layout.pulumi_home)
+    assert environment.shell_lines(values, {**REAL, "PULUMI_STACK": "prod"})[0] == (
+        "unset AWS_ENDPOINT_URL_ECR AWS_PROFILE AWS_ROLE_ARN AWS_SESSION_TOKEN DOCKER_CONTEXT PULUMI_ACCESS_TOKEN "
+        "PULUMI_STACK"
+    )
 
 
 PROXIES = {

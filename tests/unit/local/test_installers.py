@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from local import awscli, debian
+from local import debian, shell_tools
 from local.layout import Layout, default_checkout
+from local.pulumi_cli import Engine
 
 
 def program(path: Path, text: str) -> Path:
@@ -35,16 +36,28 @@ def test_the_docker_client_is_installed_where_it_is_a_package_of_its_own(
     assert not (tmp_path / "policy-rc.d").exists()
 
 
-def test_the_aws_script_runs_a_python_whatever_its_path_is(
+def test_the_scripts_run_programs_whatever_their_paths_are(
     layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     python = program(tmp_path / "it's a home/python", 'printf "%s|" "$@"')
-    monkeypatch.setattr(awscli, "python_with", lambda *_: python)
-    folder = awscli.path_entry(replace(layout, state=tmp_path / "a state"), {"PATH": ""})
+    pulumi = program(tmp_path / "it's a cache/pulumi", 'printf "%s|" "$@"')
+    monkeypatch.setattr(shell_tools, "python_with", lambda *_: python)
+    engine = Engine(pulumi, "3.256.0", "built with Go")
+    folder = shell_tools.path_entry(replace(layout, state=tmp_path / "a state"), engine, {"PATH": ""})
     assert folder is not None
     done = subprocess.run([folder / "aws", "ecr", "a b"], capture_output=True, text=True, check=True)
     assert done.stdout == "-m|awscli|ecr|a b|"
-    assert [path.name for path in folder.iterdir()] == ["aws"]
+    done = subprocess.run([folder / "pulumi", "stack", "a b"], capture_output=True, text=True, check=True)
+    assert done.stdout == "stack|a b|"
+    assert sorted(path.name for path in folder.iterdir()) == ["aws", "pulumi"]
+
+
+def test_commands_that_are_there_need_no_scripts(layout: Layout, tmp_path: Path) -> None:
+    program(tmp_path / "bin/aws", "true")
+    engine = Engine(program(tmp_path / "bin/pulumi", "true"), "3.256.0", "on PATH")
+    environ = {"PATH": str(tmp_path / "bin")}
+    assert shell_tools.path_entry(layout, engine, environ) is None
+    assert shell_tools.path_entry(layout, None, environ) is None
 
 
 def test_a_python_that_still_has_no_venv_after_the_installation_is_named_with_its_package(tmp_path: Path) -> None:
