@@ -30,7 +30,7 @@ PURE = (
 )
 REGISTRY = (
     *("transport", "http_transport", "credentials", "registry", "authorization", "session", "exchange", "oci"),
-    *("referrers", "image_graph", "image_copy", "image_verify", "registries"),
+    *("referrers", "referrers_api", "image_graph", "image_copy", "image_verify", "registries"),
 )
 TALKING = (*REGISTRY, "build_context", "aws.errors", "aws.repository", "gate", "aws.findings", "stack_file", "stacks")
 CLI = tuple(f"cli.{name}" for name in ("app", "arguments", "console", "copy", "progress", "scan", "status", "verify"))
@@ -106,9 +106,11 @@ def test_dependencies_point_from_the_program_to_the_components_to_the_domain(pat
         pytest.param("botocore", {"ecr/aws/errors.py", "ecr/aws/repository.py"}, id="botocore"),
         pytest.param("urllib3", set(), id="urllib3"),
         pytest.param(
-            "http", {"ecr/http_transport.py", "ecr/authorization.py", "ecr/exchange.py", "ecr/oci.py"}, id="http"
+            "http", {"ecr/http_transport.py", "ecr/authorization.py", "ecr/exchange.py", "ecr/oci.py", "ecr/referrers_api.py"}, id="http"
         ),
         pytest.param("docker", {"ecr/build_context.py"}, id="docker"),
+        pytest.param("rich", {"ecr/cli/progress.py"}, id="rich"),
+        pytest.param("yaml", {"ecr/stack_file.py"}, id="yaml"),
     ],
 )
 def test_one_file_talks_to_each_outside_party(package: str, files: set[str]) -> None:
