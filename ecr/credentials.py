@@ -102,7 +102,7 @@ def _entry(entry: Mapping[str, object], path: Path, host: str) -> Credentials | 
         from base64 import b64decode  # noqa: PLC0415 (few need it)
 
         try:
-            username, _, password = b64decode(auth).decode().partition(":")
+            username, _, password = b64decode(auth, validate=True).decode().partition(":")
         except (Base64Error, UnicodeDecodeError):
             raise _error(
                 f"{path} has an entry for {host} that can't be read; sign in anew: docker login {host}", "CONFIG"

@@ -7,7 +7,6 @@ are checked, redirects get no credentials (`ecr.exchange`).
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,18 +20,16 @@ from ecr.manifest import (
     INDEX_MEDIA_TYPES,
     MANIFEST_MEDIA_TYPES,
     MAX_MANIFEST_BYTES,
-    OCI_INDEX,
     Descriptor,
     Manifest,
     config_descriptor,
     config_labels,
-    descriptors_in,
     digest_of,
-    json_object,
     parse,
     platform_manifests,
 )
 from ecr.reference import is_digest
+from ecr.referrers_api import listed_referrers
 from ecr.registry import Location, Registry
 from ecr.session import Session
 from ecr.transport import Deadline, Response, Stopped, TransportError, read_up_to
@@ -54,11 +51,7 @@ __all__ = [
 MAX_CONFIG_BYTES = 4 << 20
 CHUNK_BYTES = 256 << 10
 MAX_REFERRERS = 500
-_MAX_PAGES = 100
-_NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
 _ACCEPT = ", ".join(sorted(ALL_MEDIA_TYPES))
-# How registries say that they know no referrers API: the specification has 404; some refuse the unknown path otherwise.
-_NO_SUCH_API = frozenset({400, 404, 405, 501})
 # How registries say that a tag may not be moved: ECR 400 (TAG_INVALID), others 403, 405, 409 or 412.
 _PERHAPS_IMMUTABLE = frozenset({400, 403, 405, 409, 412})
 
@@ -279,9 +272,9 @@ class Repository:
             RemoteError: when the list can't be had, read, or is too long.
         """
         if not self._session.lacks_referrers(self._key):
-            listed = self._listed_referrers(digest)
+            listed = listed_referrers(self._exchange, f"{self._base}/referrers/{digest}", MAX_REFERRERS)
             if listed is not None:
-                return listed
+                return self._bounded(digest, listed)
             self._session.remember_no_referrers(self._key)
         index = self.find_manifest(referrers_tag(digest))
         return () if index is None else self._bounded(digest, index.children)
@@ -290,47 +283,13 @@ class Repository:
         """Whether it keeps the list of referrers itself, as far as that has been asked."""
         return not self._session.lacks_referrers(self._key)
 
-    def _listed_referrers(self, digest: str) -> tuple[Descriptor, ...] | None:
-        path: str | None = f"{self._base}/referrers/{digest}"
-        found: dict[str, Descriptor] = {}
-        for page in range(_MAX_PAGES):
-            if path is None:
-                return tuple(found.values())
-            call = Call(
-                operation="ListReferrers", method="GET", path=path, headers={"Accept": OCI_INDEX},
-                limit=MAX_MANIFEST_BYTES,
-            )  # fmt: skip
-            answer = self._exchange.fetch(call)
-            served = answer.headers.get("content-type", "").partition(";")[0].strip()
-            if page == 0 and (
-                answer.status in _NO_SUCH_API
-                or (answer.status == HTTPStatus.OK and served not in {*INDEX_MEDIA_TYPES, "application/json", ""})
-            ):
-                return None
-            if answer.status != HTTPStatus.OK:
-                raise self._exchange.refusal(call, answer)
-            try:
-                entries = descriptors_in(json_object(answer.body), "manifests")
-            except ValueError as error:
-                raise self._exchange.error(
-                    call, f"lists referrers of {digest} with an answer that {error}", "MALFORMED"
-                ) from error
-            found |= {entry.digest: entry for entry in entries}
-            self._bounded(digest, tuple(found.values()))
-            following = _NEXT.search(answer.headers.get("link", ""))
-            path = self._exchange.absolute(following[1], answer.url) if following else None
-        raise self._too_many(digest)
-
     def _bounded(self, digest: str, found: tuple[Descriptor, ...]) -> tuple[Descriptor, ...]:
         if len(found) > MAX_REFERRERS:
-            raise self._too_many(digest)
+            raise RemoteError(
+                f"image {self.image(digest)} has more than {MAX_REFERRERS} referrers; delete those that are not needed",
+                service="registry", operation="ListReferrers", code="TOO_MANY",
+            )  # fmt: skip
         return found
-
-    def _too_many(self, digest: str) -> RemoteError:
-        return RemoteError(
-            f"image {self.image(digest)} has more than {MAX_REFERRERS} referrers; delete those that are not needed",
-            service="registry", operation="ListReferrers", code="TOO_MANY",
-        )  # fmt: skip
 
     # -- common -------------------------------------------------------------------------------------------------------
 

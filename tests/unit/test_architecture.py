@@ -106,7 +106,9 @@ def test_dependencies_point_from_the_program_to_the_components_to_the_domain(pat
         pytest.param("botocore", {"ecr/aws/errors.py", "ecr/aws/repository.py"}, id="botocore"),
         pytest.param("urllib3", set(), id="urllib3"),
         pytest.param(
-            "http", {"ecr/http_transport.py", "ecr/authorization.py", "ecr/exchange.py", "ecr/oci.py", "ecr/referrers_api.py"}, id="http"
+            "http",
+            {"ecr/http_transport.py", "ecr/authorization.py", "ecr/exchange.py", "ecr/oci.py", "ecr/referrers_api.py"},
+            id="http",
         ),
         pytest.param("docker", {"ecr/build_context.py"}, id="docker"),
         pytest.param("rich", {"ecr/cli/progress.py"}, id="rich"),
