@@ -136,7 +136,7 @@ class Exchange:
             target = response.headers.get("location")
             if response.status in _REDIRECTS and target and call.method in ("GET", "HEAD"):
                 response.close()
-                url = self._resolved(call, url, target)
+                url = self.resolved(call, url, target)
                 redirects += 1
                 continue
             if response.status in _TEMPORARY:
@@ -156,6 +156,15 @@ class Exchange:
         if same and (given.scheme, given.netloc) != (ours.scheme, ours.netloc):
             return given._replace(scheme=ours.scheme, netloc=ours.netloc).geturl()
         return url
+
+    def resolved(self, call: Call, url: str, target: str) -> str:
+        """Where an address leads that the registry gave in answer to `url`. Raises RemoteError when it is none."""
+        try:
+            resolved = self.absolute(target, url)
+            urlsplit(resolved).port  # noqa: B018 (raises for what is no port)
+        except ValueError as error:
+            raise self.error(call, "answers with an address that is none", "REDIRECTS") from error
+        return resolved
 
     def error(self, call: Call, problem: str, code: str, *, temporary: bool = False) -> RemoteError:
         """A failure of this registry, in one line."""
@@ -221,14 +230,6 @@ class Exchange:
     def _is_ours(self, url: str) -> bool:
         ours, given = urlsplit(self._registry.base_url), urlsplit(url)
         return (ours.scheme, ours.netloc) == (given.scheme, given.netloc)
-
-    def _resolved(self, call: Call, url: str, target: str) -> str:
-        try:
-            resolved = self.absolute(target, url)
-            urlsplit(resolved).port  # noqa: B018 (raises for what is no port)
-        except ValueError as error:
-            raise self.error(call, "redirects to something that is no address", "REDIRECTS") from error
-        return resolved
 
     def _refuse_plain_http(self, call: Call, url: str) -> None:
         parts = urlsplit(url)

@@ -249,7 +249,7 @@ class _Copy:
 
     def _put_missing(self, manifest: Manifest) -> bool:
         """Push a manifest by digest unless it is there; whether the registry keeps its list of referrers itself."""
-        if self._target.has_manifest(manifest.digest):
+        if self._target.has_manifest(manifest):
             return False
         pushed = self._target.put_manifest(manifest.digest, manifest)
         self._count()

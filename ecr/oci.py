@@ -132,12 +132,14 @@ class Repository:
             )  # fmt: skip
         return found
 
-    def has_manifest(self, digest: str) -> bool:
-        """Whether the repository holds this manifest."""
-        call = self._manifest_call("HEAD", digest)
+    def has_manifest(self, manifest: Manifest) -> bool:
+        """Whether the repository holds this manifest, by digest and size."""
+        call = self._manifest_call("HEAD", manifest.digest)
         answer = self._exchange.fetch(call)
         if answer.status == HTTPStatus.OK:
-            return answer.headers.get("docker-content-digest", digest) == digest
+            size = answer.headers.get("content-length", str(len(manifest.raw)))
+            digest = answer.headers.get("docker-content-digest", manifest.digest)
+            return size == str(len(manifest.raw)) and digest == manifest.digest
         if answer.status == HTTPStatus.NOT_FOUND:
             return False
         raise self._exchange.refusal(call, answer)
@@ -191,7 +193,7 @@ class Repository:
             return None
         if answer.status != HTTPStatus.ACCEPTED or not answer.headers.get("location"):
             raise self._exchange.refusal(call, answer)
-        return self._exchange.absolute(answer.headers["location"], answer.url)
+        return self._exchange.resolved(call, answer.url, answer.headers["location"])
 
     def upload(self, url: str, blob: Descriptor, pieces: Iterable[memoryview]) -> None:
         """Send a blob in one request, which can't be repeated: its pieces are gone.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ecr.errors import RemoteError
 from ecr.manifest import OCI_INDEX, Manifest, json_object, parse
-from ecr.oci import Repository, referrers_tag
+from ecr.oci import Repository, TagRefused, referrers_tag
 from ecr.session import Session
 
 _ATTEMPTS = 5
@@ -28,7 +28,10 @@ def list_in_tag(session: Session, target: Repository, subject: str, referrers: S
             wanted = merged(present, referrers)
             if present is not None and present.digest == wanted.digest:
                 return
-            target.put_manifest(tag, wanted)
+            try:
+                target.put_manifest(tag, wanted)
+            except TagRefused as refused:
+                raise refused.error from None
         raise RemoteError(
             f"the list of referrers {target.image(tag)} is changed by somebody else all the time; try again later",
             service="registry", operation="PutManifest", code="RACE", temporary=True,
