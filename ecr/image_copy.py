@@ -26,6 +26,10 @@ from ecr.transport import Deadline, Stopped
 
 __all__ = ["SILENT", "CopyResult", "Limits", "Outcome", "Progress", "Session", "copy"]
 
+# Where cosign keeps signatures, attestations and SBOMs unless it is told to use referrers (sigstore/cosign,
+# specs/SIGNATURE_SPEC.md, "Tag-based Discovery").
+COSIGN_SUFFIXES = (".sig", ".att", ".sbom")
+
 T = TypeVar("T")
 Outcome = Literal["skipped", "mounted", "copied"]
 
@@ -167,13 +171,13 @@ class _Copy:
         if present is not None and present.digest == digest:
             return self._result(digest, self._complete(present))
         if present is not None and mutability is not None and mutability.is_immutable(self._tag):
-            raise self._conflict(digest, present.digest, "is immutable")
+            raise self._conflict(self._tag, digest, present.digest, "is immutable")
         graph = gather(self._source, root or self._source.manifest(digest), self._side_by_side)
-        self._refuse_oversized(graph)
         self._move(graph)
         self._publish(graph)
-        self._put_tag(graph.root)
-        return self._result(digest, len(graph.referrers))
+        signatures = self._copy_signatures(digest)
+        self._put_tag(self._tag, graph.root)
+        return self._result(digest, len(graph.referrers) + signatures)
 
     def _complete(self, root: Manifest) -> int:
         """Bring referrers that are missing to an image that is there; how many it has."""
@@ -184,10 +188,19 @@ class _Copy:
         missing = tuple(entry for entry in listed if entry.digest not in there)
         if missing:
             graph = gather(self._source, root, self._side_by_side, referrers=missing)
-            self._refuse_oversized(graph)
             self._move(graph)
             self._publish(graph)
         return len(listed)
+
+    def _copy_signatures(self, digest: str) -> int:
+        """Bring what cosign has put beside the image under tags of its own, with no link to it; how many there are."""
+        tags = [digest.replace(":", "-") + suffix for suffix in COSIGN_SUFFIXES]
+        found = self._side_by_side([partial(self._source.find_manifest, tag) for tag in tags])
+        present = [(tag, manifest) for tag, manifest in zip(tags, found, strict=True) if manifest is not None]
+        for tag, manifest in present:
+            self._move(gather(self._source, manifest, self._side_by_side, referrers=()))
+            self._put_tag(tag, manifest)
+        return len(present)
 
     # -- blobs --------------------------------------------------------------------------------------------------------
 
@@ -202,6 +215,7 @@ class _Copy:
                 )  # fmt: skip
 
     def _move(self, graph: Graph) -> None:
+        self._refuse_oversized(graph)
         self._tally.progress.total(sum(blob.size for blob in graph.blobs))
         # The largest first: the last to begin should not be the last to end by far.
         ordered = sorted(graph.blobs, key=lambda blob: -blob.size)
@@ -259,20 +273,20 @@ class _Copy:
         self._target.referrers(digest)
         return self._target.has_referrers_api()
 
-    def _put_tag(self, root: Manifest) -> None:
+    def _put_tag(self, tag: str, manifest: Manifest) -> None:
         try:
-            self._target.put_manifest(self._tag, root)
+            self._target.put_manifest(tag, manifest)
         except TagRefused as refused:
-            present = self._target.find_manifest(self._tag)
+            present = self._target.find_manifest(tag)
             if present is None:
                 raise refused.error from None
-            if present.digest != root.digest:
-                raise self._conflict(root.digest, present.digest, "can't be moved") from None
+            if present.digest != manifest.digest:
+                raise self._conflict(tag, manifest.digest, present.digest, "can't be moved") from None
             return
         self._count()
-        seen = self._target.manifest(self._tag).digest
-        if seen != root.digest:
-            raise self._conflict(root.digest, seen, "was moved by somebody else at the same time")
+        seen = self._target.manifest(tag).digest
+        if seen != manifest.digest:
+            raise self._conflict(tag, manifest.digest, seen, "was moved by somebody else at the same time")
 
     # -- common -------------------------------------------------------------------------------------------------------
 
@@ -283,9 +297,9 @@ class _Copy:
         with self._tally.lock:
             self._tally.manifests += 1
 
-    def _conflict(self, wanted: str, present: str, why: str) -> Conflict:
+    def _conflict(self, tag: str, wanted: str, present: str, why: str) -> Conflict:
         return Conflict(
-            f"tag {self._target.image(self._tag)} {why} and names {present}, not {wanted}; promote under another tag"
+            f"tag {self._target.image(tag)} {why} and names {present}, not {wanted}; promote under another tag"
         )
 
     def _result(self, digest: str, referrers: int) -> CopyResult:

@@ -86,8 +86,9 @@ class Promoter:
             RemoteError: when AWS refuses or can't be reached.
         """
         clock = SystemClock()
-        repository = self._from if plan.origin is Origin.SOURCE else self._to
-        image = f"{repository.name}@{plan.release.digest}"
+        from_source = plan.origin is Origin.SOURCE
+        repository = self._from if from_source else self._to
+        image = f"{self._source.url if from_source else self._target.name}@{plan.release.digest}"
         verdict = gates.examine(EcrScans(repository), plan.release.digest, self._promotion.gate, clock=clock, say=say)
         for warning in verdict.warnings:
             say(f"warning: {warning}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from ecr.errors import RemoteError
+from ecr.errors import Conflict, RemoteError
 from ecr.manifest import OCI_INDEX, Manifest, json_object, parse
 from ecr.oci import Repository, TagRefused, referrers_tag
 from ecr.session import Session
@@ -19,6 +19,7 @@ def list_in_tag(session: Session, target: Repository, subject: str, referrers: S
     Nothing protects the tag against another client that does the same at that moment; hence the look.
 
     Raises:
+        Conflict: when the tag is there and can't be moved.
         RemoteError: when the tag names something else than a list, or stays without the referrers.
     """
     tag = referrers_tag(subject)
@@ -31,7 +32,12 @@ def list_in_tag(session: Session, target: Repository, subject: str, referrers: S
             try:
                 target.put_manifest(tag, wanted)
             except TagRefused as refused:
-                raise refused.error from None
+                if present is None:
+                    raise refused.error from None
+                raise Conflict(
+                    f"the list of referrers {target.image(tag)} can't be changed ({refused.error.code}); where tags "
+                    "are immutable, let sha256-* be an exclusion (mutabilityExclusions)"
+                ) from None
         raise RemoteError(
             f"the list of referrers {target.image(tag)} is changed by somebody else all the time; try again later",
             service="registry", operation="PutManifest", code="RACE", temporary=True,

@@ -103,7 +103,9 @@ class EcrRepository:
                 )
             except (self.client.exceptions.RepositoryNotFoundException, self.client.exceptions.ImageNotFoundException):
                 return None
-        (image,) = answer["imageDetails"]
+        if not answer["imageDetails"]:
+            return None  # an emulator's way to say so (MiniStack 1.5.33)
+        image = answer["imageDetails"][0]
         return ImageDetails(
             digest=image["imageDigest"],
             tags=tuple(sorted(image.get("imageTags", ()))),
