@@ -16,7 +16,7 @@ import typer
 from ecr import status
 from ecr.cli import arguments, console
 from ecr.errors import EcrError, ExitCode, InputError
-from ecr.status import Live, Published, StatusRow
+from ecr.status import StatusRow
 
 HELP = """Show which image every stack has, and what has drifted.
 
@@ -66,11 +66,12 @@ def run(*, as_json: arguments.Json = False, stack: Stacks = None, profile: argum
 
 def _answer(project: Path, name: str, profile: str | None) -> _Answer:
     from ecr import stacks
+    from ecr.aws.live import look
 
     said = status.published(name, stacks.outputs(project, name))
     live, error = None, None
     try:
-        live = _live(said, profile or _own_profile(project, name))
+        live = look(said, profile=profile or _own_profile(project, name))
     except EcrError as failed:
         # The other stacks are still worth an answer.
         error = failed
@@ -87,24 +88,6 @@ def _own_profile(project: Path, name: str) -> str | None:
         # A stack without a file of its own, or with one that `pulumi up` will complain about.
         return None
     return profile if isinstance(profile, str) else None
-
-
-def _live(said: Published, profile: str | None) -> Live | None:
-    arn = said.repository
-    if arn is None:
-        return None
-    from ecr.aws import EcrRepository
-
-    repository = EcrRepository(arn.name, region=arn.region, account=arn.account, profile=profile)
-    tag_digest = repository.find_digest(said.tag) if said.tag else None
-    image = repository.describe_image(said.digest) if said.digest else None
-    return Live(
-        # ECR says the same of an image that is not there, and of one whose repository is not there.
-        repository=image is not None or tag_digest is not None or repository.tag_mutability() is not None,
-        tag_digest=tag_digest,
-        image=image is not None,
-        pushed_at=image.pushed_at if image else None,
-    )
 
 
 def _show(rows: Sequence[StatusRow], *, as_json: bool) -> None:

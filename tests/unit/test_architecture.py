@@ -27,12 +27,14 @@ PURE = (
     "status",
     "tables",
     "manifest",
+    "promotion",
 )
 REGISTRY = (
     *("transport", "http_transport", "credentials", "registry", "authorization", "session", "exchange", "oci"),
     *("referrers", "referrers_api", "image_graph", "image_copy", "image_verify", "registries"),
 )
-TALKING = (*REGISTRY, "build_context", "aws.errors", "aws.repository", "gate", "aws.findings", "stack_file", "stacks")
+AWS = ("aws.errors", "aws.repository", "aws.findings", "aws.live")
+TALKING = (*REGISTRY, *AWS, "build_context", "gate", "promoter", "stack_file", "stacks")
 CLI = tuple(f"cli.{name}" for name in ("app", "arguments", "console", "copy", "progress", "scan", "status", "verify"))
 
 PRODUCT = [

@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 from ecr import aws
+from ecr.aws import live
 from ecr.errors import ExitCode, RemoteError
 from tests.unit.ecr.cli.amazon import ACCOUNT, HOST, REGION, client, push, sign_in
 from tests.unit.ecr.cli.running import Shell
@@ -182,7 +183,7 @@ def profiles(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
             asked.append(profile)
             super().__init__(name, **options)
 
-    monkeypatch.setattr(aws, "EcrRepository", Recorder)
+    monkeypatch.setattr(live, "EcrRepository", Recorder)
     return asked
 
 
