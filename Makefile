@@ -9,8 +9,8 @@ BIN := $(VENV)/bin
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-up: $(VENV)/.program ## Set up all that is needed and deploy the dev stack on the local cloud
-	@$(BIN)/python -m local up dev
+up: $(VENV)/.program ## Set up all that is needed, deploy dev and promote to staging and prod on the local cloud
+	@$(BIN)/python -m local up dev staging prod
 
 down: $(VENV)/.program ## Stop the local cloud; `make up` goes on where it was
 	@$(BIN)/python -m local down
@@ -18,8 +18,8 @@ down: $(VENV)/.program ## Stop the local cloud; `make up` goes on where it was
 test: $(VENV)/.development ## Set up all that is needed and run every test
 	@$(BIN)/pytest
 
-unit: $(VENV)/.development ## Run the fast tests only: no engine, no Docker
-	@$(BIN)/pytest -m "not engine"
+unit: $(VENV)/.development ## Run the fast tests only: no engine, no Docker, no registries
+	@$(BIN)/pytest -m "not engine and not registries"
 
 lint: $(VENV)/.development ## Check format, style and types
 	@$(BIN)/ruff format --check .

@@ -13,6 +13,7 @@ from types import FrameType
 from local import report
 from local.cloud import LocalCloud
 from local.console import say
+from local.environment import applied
 from local.errors import Interrupted, LocalError, translated
 from local.layout import from_environment, parse_port
 
@@ -49,7 +50,7 @@ def _up(cloud: LocalCloud, arguments: argparse.Namespace) -> int:
     stacks, settings = arguments.stacks or [DEFAULT_STACK], arguments.set
     cloud.check(stacks, settings)
     docker = cloud.needs_docker(stacks, settings)
-    outputs: dict[str, object] = {}
+    outputs: dict[str, dict[str, object]] = {}
     with cloud.locked():
         cloud.start(docker=docker)
         say(cloud.describe())
@@ -57,10 +58,14 @@ def _up(cloud: LocalCloud, arguments: argparse.Namespace) -> int:
         for name in stacks:
             stack = cloud.stack(name, settings)
             stack.up()
-            outputs = stack.outputs()
-            _print(report.aligned(outputs))
-    region = cloud.region(stacks[-1], settings)
-    _print(["", *report.next_steps(cloud.layout, stacks[-1], outputs, region=region)])
+            outputs[name] = stack.outputs()
+            _print(report.aligned(outputs[name]))
+        if len(outputs) > 1:
+            with applied(cloud.environment()):
+                _print(["", *report.board(outputs)])
+    last = stacks[-1]
+    region = cloud.region(last, settings)
+    _print(["", *report.next_steps(cloud.layout, last, outputs[last], region=region)])
     return 0
 
 

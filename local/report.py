@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+# ruff: noqa: PLC0415 - loaded where needed: boto3 takes a third of a second
+
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from local.cloud import Status
 from local.invocation import invocation
@@ -45,6 +48,21 @@ def next_steps(layout: Layout, stack: str, outputs: Mapping[str, object], *, reg
         ]
     tries.append((invocation(layout, ["destroy", stack]), "deletes the repository with its images"))
     return ["what to try next:", *(f"  {command}    # {why}" for command, why in tries)]
+
+
+def board(outputs: Mapping[str, Mapping[str, object]]) -> list[str]:
+    """What is where, after several stacks were deployed: stack by stack, next to what the registry holds.
+
+    Args:
+        outputs: stack -> its outputs. AWS is asked as the process's environment says.
+    """
+    from ecr import status
+    from ecr.aws import live
+
+    said = [status.published(name, values) for name, values in outputs.items()]
+    now = datetime.now(UTC)
+    rows = status.in_promotion_order([status.row(one, live.look(one), now) for one in said])
+    return status.table(rows)
 
 
 def status_lines(status: Status) -> list[str]:
