@@ -121,7 +121,7 @@ def distribution(folder: Path, *, relative_urls: bool = False, password: bool = 
     path = folder / "config.json"
     path.write_text(json.dumps(config))  # every JSON document is YAML
     log = folder / "registry.log"
-    process = spawn([command, "serve", str(path)], passed_on(), log)
+    process = spawn([*ends_with_us(), command, "serve", str(path)], passed_on(), log)
     try:
         ready = wait_until(lambda: answers(server) or not process.alive(), READY_DEADLINE_S)
         assert ready and process.alive(), f"docker-registry did not start: {log.read_text()[-2000:]}"  # noqa: PT018
@@ -153,6 +153,12 @@ def ministack(folder: Path) -> Iterator[MiniStack]:
 
 def passed_on() -> dict[str, str]:
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+
+
+def ends_with_us() -> list[str]:
+    """Before a command: has it end when the tests are killed, where util-linux can do that."""
+    found = shutil.which("setpriv")
+    return [found, "--pdeathsig", "TERM"] if found else []
 
 
 def answers(server: Server) -> bool:

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from tests.registries import images
@@ -58,7 +59,9 @@ def killed_at(step: int, source: Repository, content: Content, target: Repositor
 
 def test_a_copy_may_be_killed_at_every_step(distribution: Server, other_distribution: Server, fresh: Fresh) -> None:
     source = fresh(distribution)
-    content = source.push(images.signed(images.index("killed", ("linux/amd64", "linux/arm64"))))
+    index = images.of_children([images.image("killed", (1000,))])
+    signature = images.referrer(index, images.SIGNATURE, b"signature")
+    content = source.push(replace(index, referrers=(signature,)))
     whole, requests = killed_at(-1, source, content, fresh(other_distribution), done=True)
     assert whole == 0
 
@@ -73,7 +76,7 @@ def test_a_copy_may_be_killed_at_every_step(distribution: Server, other_distribu
         cases = [pool.submit(one, step, done=done) for step in range(requests) for done in (False, True)]
         problems = [problem for case in cases for problem in case.result()]
     assert problems == []
-    assert len(cases) > 50
+    assert len(cases) >= 40
 
 
 def after_the_kill(source: Repository, content: Content, target: Repository) -> list[str]:

@@ -102,7 +102,7 @@ def test_a_passing_fault_of_the_network_is_no_damage_for_good(
 ) -> None:
     """Whatever befalls one request, a verdict of 'no problems' is only given for bytes that were read and are right."""
     repository = fresh(distribution)
-    content = repository.push(images.index("passing fault"), TAG)
+    content = repository.push(images.index("passing fault", ("linux/amd64",)), TAG)
     script = Script()
     with proxied(distribution.port, script) as proxy, Session(NORMAL) as session:
         verify(location(repository, proxy), TAG, session=session)
