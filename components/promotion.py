@@ -148,7 +148,7 @@ def _properties(args: PromotedImageArgs) -> dict[str, pulumi.Input[object]]:
         "profile": args.profile,
         "tag": None,
         "digest": None,
-        "tagHolds": None,
+        "drift": None,
         "gated": None,
     }
 

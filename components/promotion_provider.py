@@ -59,8 +59,7 @@ class PromotionProvider(ResourceProvider):
         """A change is another release, another rule, or a tag that no longer holds what was promoted."""
         moved = [key for key in ("targetRepository", "targetRegion") if _olds.get(key) != _news.get(key)]
         changed = [key for key in ("tag", "digest", "gate") if _olds.get(key) != _news.get(key)]
-        drifted = not _has_unknown(_news) and _news.get("tagHolds") != _news.get("digest")
-        return DiffResult(changes=bool(moved or changed or drifted), replaces=moved)
+        return DiffResult(changes=bool(moved or changed or _text(_news, "drift")), replaces=moved)
 
     def create(self, props: Properties) -> CreateResult:
         """Promote. The same digest under the tag already is success; another one that can't be moved is `Conflict`."""
@@ -75,7 +74,7 @@ class PromotionProvider(ResourceProvider):
         held = _promoter(props).held(_text(props, "tag"))
         if held is None:
             return ReadResult("", {})
-        return ReadResult(id_, props | {"digest": held, "tagHolds": held})
+        return ReadResult(id_, props | {"digest": held})
 
     def delete(self, _id: str, _props: Properties) -> None:
         """Keeps the image: what was promoted may be in use."""
@@ -95,7 +94,7 @@ def _found_out(news: Properties, *, previous: Properties) -> Properties:
         "tag": plan.release.tag,
         "digest": plan.release.digest,
         "origin": plan.origin.value,
-        "tagHolds": plan.tag_holds or "",
+        "drift": (plan.tag_holds or "nothing") if plan.is_due and before == plan.release else "",
         "gated": gated,
     }
 
@@ -104,12 +103,12 @@ def _promoted(props: Properties) -> Properties:
     plan = PromotionPlan(
         release=Release(tag=_text(props, "tag"), digest=_text(props, "digest")),
         origin=Origin(_text(props, "origin")),
-        tag_holds=_text(props, "tagHolds") or None,
+        tag_holds=None,
     )
     result = _promoter(props).copy(plan)
     return {
         **props,
-        "tagHolds": result.digest,
+        "drift": "",
         "promotedAt": datetime.now(UTC).isoformat(timespec="seconds"),
         "bytesMoved": result.bytes_moved,
         "blobsMounted": result.blobs_mounted,

@@ -1,8 +1,8 @@
 """What the commands print on stdout."""
 
-from __future__ import annotations
-
 # ruff: noqa: PLC0415 - loaded where needed: boto3 takes a third of a second
+
+from __future__ import annotations
 
 import json
 from collections.abc import Mapping
@@ -27,8 +27,10 @@ def aligned(values: Mapping[str, object]) -> list[str]:
     ]
 
 
-def next_steps(layout: Layout, stack: str, outputs: Mapping[str, object], *, region: str) -> list[str]:
-    """Three commands to try, fit to be pasted; `region` is the stack's."""
+def next_steps(
+    layout: Layout, stack: str, outputs: Mapping[str, object], *, region: str, several: bool = False
+) -> list[str]:
+    """Three commands to try, fit to be pasted; `region` is the stack's, `several` tells that others were deployed."""
     environment = f'eval "$({invocation(layout, ["env"])})"'
     image = outputs.get("image_uri")
     repository = outputs.get("repository_name")
@@ -46,7 +48,10 @@ def next_steps(layout: Layout, stack: str, outputs: Mapping[str, object], *, reg
                 "the repository, as AWS has it",
             ),
         ]
-    tries.append((invocation(layout, ["destroy", stack]), "deletes the repository with its images"))
+    if several:
+        tries.append((f"{sys.executable} -m ecr status", "what is where, and what has drifted"))
+    else:
+        tries.append((invocation(layout, ["destroy", stack]), "deletes the repository with its images"))
     return ["what to try next:", *(f"  {command}    # {why}" for command, why in tries)]
 
 

@@ -22,6 +22,7 @@ from local.errors import Unavailable, may_skip
 from local.layout import Layout, from_environment
 from local.processes import PROC, all_pids, command_line, wait_until
 from local.stack import LocalStack
+from tests.registries import servers
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
@@ -94,6 +95,13 @@ def naming(*folders: Path) -> list[str]:
     return found
 
 
+@pytest.fixture(scope="session")
+def skopeo(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> str:
+    """A reader of registries that shares no line with the product."""
+    with had_here(pytestconfig):
+        return servers.have("skopeo", "skopeo", tmp_path_factory.mktemp("skopeo") / "apt.log")
+
+
 @pytest.fixture
 def ecr(cloud: LocalCloud) -> ECRClient:
     """ECR of the local cloud."""
@@ -156,7 +164,7 @@ def deploy(cloud: LocalCloud, tmp_path: Path, request: pytest.FixtureRequest) ->
         return deployment
 
     yield make
-    for deployment in made:
+    for deployment in reversed(made):
         deployment.settings["forceDelete"] = "true"
         deployment.settings.pop("protect", None)
         clean_up(deployment)
@@ -164,6 +172,8 @@ def deploy(cloud: LocalCloud, tmp_path: Path, request: pytest.FixtureRequest) ->
 
 def clean_up(deployment: Deployment) -> None:
     """Empty the repository, which a stack without forceDelete would trip over, and then the stack."""
+    if deployment.name not in deployment.cloud.deployed():
+        return
     client = boto3.client(
         "ecr",
         region_name=REGION,

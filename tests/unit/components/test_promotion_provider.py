@@ -45,7 +45,7 @@ def properties(**changes: object) -> dict[str, object]:
 
 def found(**changes: object) -> dict[str, object]:
     """Inputs as `check` has completed them, for an image that is promoted."""
-    known = {"tag": "v2", "digest": NEW, "origin": "source", "tagHolds": NEW, "gated": '{"passed": true}'}
+    known = {"tag": "v2", "digest": NEW, "origin": "source", "drift": "", "gated": '{"passed": true}'}
     return {**properties(), **known, **changes}
 
 
@@ -123,7 +123,7 @@ def test_check_adds_what_it_found_and_says_what_will_happen(
 ) -> None:
     result = PROVIDER.check({}, properties())
     assert result.failures == []
-    assert result.inputs == found(tagHolds="")
+    assert result.inputs == found()
     assert fake.made[0].asked == [f"examine {NEW}"]
     assert capfd.readouterr().err == f"staging/app:v2 becomes {NEW}; the tag is new there\nthe scan is PENDING\n"
 
@@ -151,6 +151,23 @@ def test_the_gate_is_asked_when_something_would_be_promoted_or_the_rule_changes(
     result = PROVIDER.check(olds, news)
     assert bool(FakePromoter.made[0].asked) is examined
     assert result.inputs["gated"] == '{"passed": true}'
+
+
+@pytest.mark.parametrize(
+    ("olds", "tag_holds", "drift"),
+    [
+        pytest.param(found(), NEW, "", id="as-it-should-be"),
+        pytest.param(found(), None, "nothing", id="deleted"),
+        pytest.param(found(), OLD, OLD, id="moved"),
+        pytest.param(found(digest=OLD), OLD, "", id="the-next-release"),
+        pytest.param({}, None, "", id="the-first"),
+    ],
+)
+def test_drift_is_what_a_tag_names_that_was_promoted_before(
+    olds: dict[str, object], tag_holds: str | None, drift: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakePromoter, "tag_holds", tag_holds)
+    assert PROVIDER.check(olds, properties()).inputs["drift"] == drift
 
 
 @pytest.mark.parametrize(
@@ -194,9 +211,9 @@ def test_a_target_that_is_still_to_be_made_can_be_decided_on() -> None:
         pytest.param(found(digest=OLD), found(), True, [], id="digest"),
         pytest.param(found(tag="v1"), found(), True, [], id="tag"),
         pytest.param(found(gate="{}"), found(), True, [], id="rule"),
-        pytest.param(found(), found(tagHolds=""), True, [], id="deleted"),
-        pytest.param(found(), found(tagHolds=OLD), True, [], id="moved"),
-        pytest.param(found(digest=OLD, tagHolds=OLD), found(), True, [], id="moved-and-refreshed"),
+        pytest.param(found(), found(drift="nothing"), True, [], id="deleted"),
+        pytest.param(found(), found(drift=OLD), True, [], id="moved"),
+        pytest.param(found(digest=OLD), found(), True, [], id="moved-and-refreshed"),
         pytest.param(found(targetRepository="a/b"), found(), True, ["targetRepository"], id="repository"),
         pytest.param(found(targetRegion="eu-west-2"), found(), True, ["targetRegion"], id="region"),
         pytest.param(found(), found(digest=rpc.UNKNOWN), True, [], id="not-known-yet"),
@@ -214,7 +231,7 @@ def test_a_change_is_another_release_another_rule_or_a_tag_that_was_touched(
 
 @pytest.mark.parametrize("operation", ["create", "update"])
 def test_promoting_copies_and_records_what_was_moved(operation: str) -> None:
-    props = found(tagHolds="")
+    props = found(drift=OLD)
     outs = PROVIDER.create(props).outs if operation == "create" else PROVIDER.update("id", {}, props).outs
     assert outs is not None
     assert FakePromoter.made[0].asked == [f"copy {NEW} from source"]
@@ -229,7 +246,7 @@ def test_refresh_sees_what_the_tag_names_now(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(FakePromoter, "tag_holds", OLD)
     result = PROVIDER.read("id", found())
     assert result.id == "id"
-    assert result.outs == found(digest=OLD, tagHolds=OLD)
+    assert result.outs == found(digest=OLD)
 
 
 def test_refresh_forgets_what_is_gone() -> None:
