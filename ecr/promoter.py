@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ecr import gate as gates
-from ecr import image_copy, promotion, scan
+from ecr import promotion, scan
 from ecr.aws import EcrRepository
 from ecr.aws.findings import EcrScans
 from ecr.errors import InputError
 from ecr.gate import SystemClock
-from ecr.image_copy import CopyResult, Session
+from ecr.oci import copying
+from ecr.oci.copying import CopyResult
+from ecr.oci.session import Session
 from ecr.promotion import Origin, Promotion, PromotionPlan, Release, SourceImage
 from ecr.repository import TagMutability
 
@@ -106,7 +108,7 @@ class Promoter:
         target = self._to.location()
         source = self._from.location() if plan.origin is Origin.SOURCE else target
         with Session() as session:
-            return image_copy.copy(
+            return copying.copy(
                 source,
                 plan.release.digest,
                 target,

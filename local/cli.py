@@ -65,7 +65,7 @@ def _up(cloud: LocalCloud, arguments: argparse.Namespace) -> int:
                 _print(["", *report.board(outputs)])
     last = stacks[-1]
     region = cloud.region(last, settings)
-    _print(["", *report.next_steps(cloud.layout, last, outputs[last], region=region)])
+    _print(["", *report.next_steps(cloud.layout, last, outputs[last], region=region, several=len(outputs) > 1)])
     return 0
 
 

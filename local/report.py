@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from local.cloud import Status
-from local.invocation import invocation
+from local.invocation import invocation, python
 from local.layout import Layout
 
 
@@ -49,7 +49,7 @@ def next_steps(
             ),
         ]
     if several:
-        tries.append((f"{sys.executable} -m ecr status", "what is where, and what has drifted"))
+        tries.append((f"{python()} -m ecr status", "what is where, and what has drifted"))
     else:
         tries.append((invocation(layout, ["destroy", stack]), "deletes the repository with its images"))
     return ["what to try next:", *(f"  {command}    # {why}" for command, why in tries)]

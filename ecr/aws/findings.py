@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from ecr import manifest as manifests
 from ecr.aws import errors
 from ecr.errors import RemoteError
-from ecr.manifest import Descriptor, Kind, Manifest
+from ecr.oci import manifest as manifests
+from ecr.oci.manifest import Descriptor, Kind, Manifest
 from ecr.reference import is_digest
 from ecr.scan import ANSWERED, NOT_FOUND, Finding, Scan, shortened
 from ecr.severity import Severity

@@ -12,10 +12,12 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
-from ecr import oci
 from ecr.aws import errors
 from ecr.build import CONTENT_LABEL
-from ecr.credentials import Credentials
+from ecr.oci import manifest as manifests
+from ecr.oci.credentials import Credentials
+from ecr.oci.registry import Location, Registry
+from ecr.oci.repository import fetch_blob
 from ecr.publication import PublishedImage
 from ecr.reference import RepositoryUrl, is_digest
 from ecr.repository import Encryption, EncryptionType, ImageDetails, Mutability, TagMutability
@@ -157,7 +159,7 @@ class EcrRepository:
         with self.errors("GetCallerIdentity"):
             return self._session.client("sts", config=_CONFIG).get_caller_identity()["Account"]
 
-    def location(self, host: str | None = None) -> oci.Location:
+    def location(self, host: str | None = None) -> Location:
         """Where the distribution protocol reaches this repository; signs in when it is first used.
 
         Needs ecr:GetAuthorizationToken, and ecr:DescribeRepositories unless the host is given.
@@ -172,7 +174,7 @@ class EcrRepository:
             with self.errors("DescribeRepositories"):
                 answer = self.client.describe_repositories(repositoryNames=[self.name], **self.registry_id)
             host = RepositoryUrl.parse(answer["repositories"][0]["repositoryUri"]).host
-        registry = oci.Registry(
+        registry = Registry(
             _registry_base_url(self.client.meta.endpoint_url, host),
             host,
             self._sign_in,
@@ -181,7 +183,7 @@ class EcrRepository:
             max_blob_bytes=_MAX_LAYER_BYTES,
             sign_in_first=True,
         )
-        return oci.Location(registry, self.name, f"{host}/{self.name}")
+        return Location(registry, self.name, f"{host}/{self.name}")
 
     @cached_property
     def client(self) -> ECRClient:
@@ -213,7 +215,7 @@ class EcrRepository:
                 answer = self.client.batch_get_image(
                     repositoryName=self.name,
                     imageIds=[image_id],
-                    acceptedMediaTypes=sorted(oci.INDEX_MEDIA_TYPES | oci.MANIFEST_MEDIA_TYPES),
+                    acceptedMediaTypes=sorted(manifests.INDEX_MEDIA_TYPES | manifests.MANIFEST_MEDIA_TYPES),
                     **self.registry_id,
                 )
             except self.client.exceptions.RepositoryNotFoundException:
@@ -234,14 +236,14 @@ class EcrRepository:
     def _content_digest(self, manifest: str) -> str | None:
         """What the image says that it was made of; None for an image that does not say."""
         try:
-            if children := oci.platform_manifests(manifest):
+            if children := manifests.platform_manifests(manifest):
                 child = self._batch_get_image({"imageDigest": children[0].digest})
                 manifest = child[1] if child else "{}"
-            config = oci.config_descriptor(manifest)
+            config = manifests.config_descriptor(manifest)
             if config is None:
                 return None
-            blob = oci.fetch_blob(self.location().registry, self.name, config)
-            return oci.config_labels(blob).get(CONTENT_LABEL) or None
+            blob = fetch_blob(self.location().registry, self.name, config)
+            return manifests.config_labels(blob).get(CONTENT_LABEL) or None
         except ValueError as error:
             raise errors.remote_error(self.name, "BatchGetImage", "MalformedManifest", str(error)) from error
 

@@ -15,7 +15,7 @@ from ecr.reference import EcrHost, ImageReference, RepositoryUrl
 from ecr.repository import TagMutability
 
 if TYPE_CHECKING:
-    from ecr.image_copy import CopyResult
+    from ecr.oci.copying import CopyResult
 
 HELP = """Copy an image from one registry to another.
 
@@ -49,13 +49,14 @@ def run(
     src, dst, tag = _parse(source, target)
     http = arguments.plain_http(plain_http, (src, dst))
 
-    from ecr import image_copy, registries
+    from ecr.oci import copying, registries
+    from ecr.oci.session import Session
 
     to = registries.locate(dst.repository, profile=profile, plain_http=http)
     origin = registries.locate(src.repository, profile=profile, plain_http=http)
     mutability = _mutability(dst.repository, profile)
-    with image_copy.Session() as session, progress.shown("copying", "copied", quiet=quiet) as shown:
-        done = image_copy.copy(origin, src.reference, to, tag, session=session, mutability=mutability, progress=shown)
+    with Session() as session, progress.shown("copying", "copied", quiet=quiet) as shown:
+        done = copying.copy(origin, src.reference, to, tag, session=session, mutability=mutability, progress=shown)
     if as_json:
         console.result_json(_as_json(done, src, dst))
     else:

@@ -15,8 +15,8 @@ from ecr.errors import EcrError, ExitCode, printable
 from ecr.reference import ImageReference
 
 if TYPE_CHECKING:
-    from ecr.image_copy import Session
-    from ecr.image_verify import VerifyResult
+    from ecr.oci.session import Session
+    from ecr.oci.verifying import VerifyResult
 
 HELP = """Read images again and compare every digest.
 
@@ -68,10 +68,10 @@ def run(
     images = [arguments.image("IMAGE_URI", uri) for uri in image_uris]
     http = arguments.plain_http(plain_http, images)
 
-    from ecr import image_copy
+    from ecr.oci.session import Session
 
     answers = []
-    with image_copy.Session() as session:
+    with Session() as session:
         for image in images:
             answer = _verify(image, session, profile=profile, plain_http=http, quiet=quiet)
             answers.append(answer)
@@ -85,14 +85,14 @@ def run(
 def _verify(
     image: ImageReference, session: Session, *, profile: str | None, plain_http: frozenset[str], quiet: bool
 ) -> _Answer:
-    from ecr import image_verify, registries
+    from ecr.oci import registries, verifying
 
     try:
         location = registries.locate(image.repository, profile=profile, plain_http=plain_http)
         with progress.shown("verifying", "verified", quiet=quiet) as shown:
             return _Answer(
                 image=image,
-                result=image_verify.verify(location, image.reference, session=session, progress=shown),
+                result=verifying.verify(location, image.reference, session=session, progress=shown),
             )
     except EcrError as error:
         # The other images are still worth an answer.

@@ -19,11 +19,12 @@ from moto import mock_aws
 from mypy_boto3_ecr import ECRClient
 from mypy_boto3_ecr.type_defs import EncryptionConfigurationTypeDef
 
-from ecr import lifecycle, oci
+from ecr import lifecycle
 from ecr.aws import EcrRepository, errors, repository
-from ecr.credentials import Credentials
 from ecr.errors import ExitCode, RemoteError
-from ecr.oci import Descriptor, Registry
+from ecr.oci.credentials import Credentials
+from ecr.oci.manifest import Descriptor
+from ecr.oci.registry import Registry
 from ecr.publication import PublishedImage
 from ecr.reference import is_repository_name
 from ecr.repository import MAX_EXCLUSIONS, Encryption, EncryptionType, Mutability, is_exclusion
@@ -97,7 +98,7 @@ class Blobs:
 @pytest.fixture
 def blobs(monkeypatch: pytest.MonkeyPatch) -> Blobs:
     stand_in = Blobs()
-    monkeypatch.setattr(oci, "fetch_blob", stand_in.fetch)
+    monkeypatch.setattr(repository, "fetch_blob", stand_in.fetch)
     return stand_in
 
 

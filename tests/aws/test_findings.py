@@ -14,7 +14,7 @@ from ecr import scan as scans
 from ecr.aws import EcrRepository, findings
 from ecr.aws.findings import EcrScans
 from ecr.errors import RemoteError
-from ecr.manifest import OCI_MANIFEST
+from ecr.oci.manifest import OCI_MANIFEST
 from ecr.scan import Finding, Scan
 from ecr.severity import Severity
 

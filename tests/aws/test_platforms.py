@@ -8,7 +8,7 @@ from botocore.stub import ANY, Stubber
 from ecr.aws import EcrRepository
 from ecr.aws.findings import EcrScans
 from ecr.errors import RemoteError
-from ecr.manifest import DOCKER_INDEX, DOCKER_MANIFEST, OCI_ARTIFACT, OCI_INDEX, OCI_MANIFEST
+from ecr.oci.manifest import DOCKER_INDEX, DOCKER_MANIFEST, OCI_ARTIFACT, OCI_INDEX, OCI_MANIFEST
 
 NAME, REGION = "dev/yoon-app", "ap-northeast-2"
 INDEX, AMD, ARM, EXTRA, NESTED = (f"sha256:{letter * 64}" for letter in "abcde")

@@ -6,8 +6,9 @@ import dataclasses
 import json
 import sys
 
-from ecr.image_copy import Session, copy
-from ecr.registry import Location, Registry
+from ecr.oci.copying import copy
+from ecr.oci.registry import Location, Registry
+from ecr.oci.session import Session
 
 
 def at(base_url: str, repository: str) -> Location:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ecr.credentials import Credentials
 from ecr.errors import EcrError
-from ecr.image_copy import CopyResult, Limits, Session, copy
-from ecr.registry import Location, Registry
+from ecr.oci.copying import CopyResult, copy
+from ecr.oci.credentials import Credentials
+from ecr.oci.registry import Location, Registry
+from ecr.oci.session import Limits, Session
 from ecr.repository import TagMutability
 from tests.registries.proxy import Proxy
 from tests.registries.repositories import TAG, Repository

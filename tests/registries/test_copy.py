@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from ecr.image_copy import Session, copy
+from ecr.oci.copying import copy
+from ecr.oci.session import Session
 from tests.registries import images
 from tests.registries.copying import NORMAL, copied, location
 from tests.registries.images import Content, Flavour

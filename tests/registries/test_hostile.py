@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from ecr.errors import EcrError
-from ecr.registry import Location, Registry
+from ecr.oci.registry import Location, Registry
 from tests.registries import images
 from tests.registries.copying import QUICK, anonymous, attempted, clear, copied, location
 from tests.registries.faults import refusal

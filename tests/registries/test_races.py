@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ecr.errors import Conflict, EcrError
-from ecr.image_copy import CopyResult, Limits
+from ecr.oci.copying import CopyResult
+from ecr.oci.session import Limits
 from ecr.repository import Mutability, TagMutability
 from tests.registries import images
 from tests.registries.copying import attempted, clear, copied, location

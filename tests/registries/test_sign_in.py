@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ecr.credentials import Credentials
 from ecr.errors import EcrError
+from ecr.oci.credentials import Credentials
 from tests.registries import images
 from tests.registries.copying import QUICK, attempted, clear, copied, location, with_password
 from tests.registries.faults import refusal

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from ecr.errors import RemoteError
-from ecr.image_copy import Session
-from ecr.image_verify import VerifyResult, verify
-from ecr.registry import Location
+from ecr.oci.registry import Location
+from ecr.oci.session import Session
+from ecr.oci.verifying import VerifyResult, verify
 from tests.registries import images
 from tests.registries.copying import NORMAL, clear, location
 from tests.registries.images import Content

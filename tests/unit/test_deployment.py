@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -55,9 +56,9 @@ def test_a_stack_that_builds_nothing_has_nothing_to_publish() -> None:
 def test_the_repository_is_asked_once_for_the_resolved_tag_in_the_stacks_own_region_and_profile() -> None:
     found = deployment.plan_publication(dev(build={"context": "images/nginx", "tag": "v1-{content}"}), ROOT)
     assert found is not None
-    assert isinstance(found.repository, Asked)
-    assert found.repository.made_with == ("dev/app", "eu-west-1", "team")
-    assert found.repository.tags == [found.plan.tag]
+    asked = cast("Asked", found.repository)
+    assert asked.made_with == ("dev/app", "eu-west-1", "team")
+    assert asked.tags == [found.plan.tag]
     assert found.plan.tag == f"v1-{found.plan.content_digest[:12]}"
     assert found.plan.action is Action.PUSH
 

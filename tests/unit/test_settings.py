@@ -880,7 +880,7 @@ def test_load_refuses_a_namespace_that_nothing_reads(project: Path) -> None:
 def test_a_stack_with_an_image_refuses_credentials_that_only_the_provider_would_see(key: str, project: Path) -> None:
     config = {"container-registry:repository": "dev/yoon-app", key: "[]"}
     assert loaded(config, project).build is None
-    for image in ({"build": build()["build"]}, {"promote": {"from": "dev"}}):
+    for image in ({"build": build()["build"]}, {"promote": {"from": "elsewhere"}}):
         with pytest.raises(InputErrors, match=f"^{key}: can't be used by a stack that builds or promotes"):
             loaded({**config, **{f"container-registry:{name}": json.dumps(it) for name, it in image.items()}}, project)
 

@@ -15,7 +15,7 @@ from pulumi.runtime import rpc
 from components.promotion_provider import PromotionProvider
 from ecr import promoter
 from ecr.errors import Conflict, EcrError, GateClosed, InputError, InputErrors
-from ecr.image_copy import CopyResult
+from ecr.oci.copying import CopyResult
 from ecr.promotion import Origin, Promotion, PromotionPlan, Release, SourceImage
 from ecr.repository import Mutability, TagMutability
 from ecr.scan import ScanGate

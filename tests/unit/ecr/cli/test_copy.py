@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ecr import aws, image_copy, registries
+from ecr import aws
 from ecr.errors import ExitCode, RemoteError
-from ecr.image_copy import CopyResult, Progress, Session
+from ecr.oci import copying, registries
+from ecr.oci.copying import CopyResult, Progress
+from ecr.oci.registry import Location, Registry
+from ecr.oci.session import Session
 from ecr.reference import RepositoryUrl
-from ecr.registry import Location, Registry
 from ecr.repository import Mutability, TagMutability
 from tests.unit.ecr.cli.running import Shell
 
@@ -50,7 +52,7 @@ class Copier:
 def copier(monkeypatch: pytest.MonkeyPatch) -> Copier:
     found = Copier()
     monkeypatch.setattr(registries, "locate", found.locate)
-    monkeypatch.setattr(image_copy, "copy", found.copy)
+    monkeypatch.setattr(copying, "copy", found.copy)
     return found
 
 

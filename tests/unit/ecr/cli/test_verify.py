@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from ecr import image_verify, registries
 from ecr.errors import ExitCode, RemoteError
-from ecr.image_copy import Progress, Session
-from ecr.image_verify import VerifyResult
+from ecr.oci import registries, verifying
+from ecr.oci.copying import Progress
+from ecr.oci.registry import Location, Registry
+from ecr.oci.session import Session
+from ecr.oci.verifying import VerifyResult
 from ecr.reference import RepositoryUrl
-from ecr.registry import Location, Registry
 from tests.unit.ecr.cli.running import Shell
 
 DIGEST = "sha256:" + "a" * 64
@@ -29,7 +30,7 @@ def _registry(monkeypatch: pytest.MonkeyPatch) -> None:
         return VerifyResult(digest=DIGEST, manifests=1, blobs=2, bytes=3000, problems=problems)
 
     monkeypatch.setattr(registries, "locate", locate)
-    monkeypatch.setattr(image_verify, "verify", verify)
+    monkeypatch.setattr(verifying, "verify", verify)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecr.manifest import (
+from ecr.oci.manifest import (
     DOCKER_INDEX,
     MAX_DESCRIPTORS,
     MAX_MANIFEST_BYTES,

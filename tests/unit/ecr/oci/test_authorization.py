@@ -6,14 +6,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ecr.authorization import Challenge
-from ecr.credentials import Credentials
 from ecr.errors import RemoteError
-from ecr.image_copy import copy
-from ecr.oci import Location, Registry
-from ecr.session import Limits, Session
-from ecr.transport import Request, basic
-from tests.unit.ecr.fake_registry import FakeRegistry, Network, Reply
+from ecr.oci.authorization import Challenge
+from ecr.oci.copying import copy
+from ecr.oci.credentials import Credentials
+from ecr.oci.registry import Location, Registry
+from ecr.oci.session import Limits, Session
+from ecr.oci.transport import Request, basic
+from tests.unit.ecr.oci.fake_registry import FakeRegistry, Network, Reply
 
 pytestmark = pytest.mark.usefixtures("_at_once")
 

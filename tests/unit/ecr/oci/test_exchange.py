@@ -5,9 +5,20 @@ from collections.abc import Callable
 
 import pytest
 
-from ecr.http_transport import _proxy
-from ecr.oci import fetch_blob
-from tests.unit.ecr.small_registry import AUTHORIZATION, BLOB, BODY, HOST, Answer, Server, at, fetch, redirect, refusal
+from ecr.oci.http_transport import _proxy
+from ecr.oci.repository import fetch_blob
+from tests.unit.ecr.oci.small_registry import (
+    AUTHORIZATION,
+    BLOB,
+    BODY,
+    HOST,
+    Answer,
+    Server,
+    at,
+    fetch,
+    redirect,
+    refusal,
+)
 
 pytestmark = pytest.mark.usefixtures("_at_once")
 

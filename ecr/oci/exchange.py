@@ -9,10 +9,10 @@ from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from ecr.errors import RemoteError
-from ecr.manifest import json_object
-from ecr.registry import Registry
-from ecr.session import Session
-from ecr.transport import Deadline, Request, Response, TransportError, is_loopback, read_up_to
+from ecr.oci.manifest import json_object
+from ecr.oci.registry import Registry
+from ecr.oci.session import Session
+from ecr.oci.transport import Deadline, Request, Response, TransportError, is_loopback, read_up_to
 
 T = TypeVar("T")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 
-from ecr.exchange import Answer, Call, Exchange
-from ecr.manifest import MAX_MANIFEST_BYTES, OCI_INDEX, Descriptor, descriptors_in, json_object
+from ecr.oci.exchange import Answer, Call, Exchange
+from ecr.oci.manifest import MAX_MANIFEST_BYTES, OCI_INDEX, Descriptor, descriptors_in, json_object
 
 _MAX_PAGES = 100
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')

@@ -1,7 +1,7 @@
 """The OCI distribution protocol: what can be asked of one repository.
 
 Source: OCI distribution specification 1.1. Nothing that comes from a registry is trusted: sizes are bounded, digests
-are checked, redirects get no credentials (`ecr.exchange`).
+are checked, redirects get no credentials (`ecr.oci.exchange`).
 """
 
 from __future__ import annotations
@@ -14,38 +14,20 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 from ecr.errors import RemoteError
-from ecr.exchange import Answer, Call, Exchange, Temporary
-from ecr.manifest import (
+from ecr.oci.exchange import Answer, Call, Exchange, Temporary
+from ecr.oci.manifest import (
     ALL_MEDIA_TYPES,
-    INDEX_MEDIA_TYPES,
-    MANIFEST_MEDIA_TYPES,
     MAX_MANIFEST_BYTES,
     Descriptor,
     Manifest,
-    config_descriptor,
-    config_labels,
     digest_of,
     parse,
-    platform_manifests,
 )
+from ecr.oci.referrers_api import listed_referrers
+from ecr.oci.registry import Location, Registry
+from ecr.oci.session import Session
+from ecr.oci.transport import Deadline, Response, Stopped, TransportError, read_up_to
 from ecr.reference import is_digest
-from ecr.referrers_api import listed_referrers
-from ecr.registry import Location, Registry
-from ecr.session import Session
-from ecr.transport import Deadline, Response, Stopped, TransportError, read_up_to
-
-__all__ = [
-    "INDEX_MEDIA_TYPES",
-    "MANIFEST_MEDIA_TYPES",
-    "Descriptor",
-    "Location",
-    "Registry",
-    "Repository",
-    "config_descriptor",
-    "config_labels",
-    "fetch_blob",
-    "platform_manifests",
-]
 
 # The configuration of an image holds no layers; the largest seen in the wild stay below 100 kB.
 MAX_CONFIG_BYTES = 4 << 20

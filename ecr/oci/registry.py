@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ecr.credentials import SignIn, anonymous
+from ecr.oci.credentials import SignIn, anonymous
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import unquote, urlsplit
 
-from ecr.transport import Deadline, Request, Response, TransportError, basic, is_loopback
+from ecr.oci.transport import Deadline, Request, Response, TransportError, basic, is_loopback
 
 # More would keep sockets that nobody needs; a busy session opens no more than it has threads.
 _IDLE_PER_ORIGIN = 32

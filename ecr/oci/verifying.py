@@ -9,13 +9,13 @@ from threading import Lock
 from typing import TypeVar
 
 from ecr.errors import RemoteError
-from ecr.image_copy import SILENT, Progress
-from ecr.image_graph import MAX_MANIFESTS
-from ecr.manifest import MAX_DEPTH, MAX_DESCRIPTORS, Descriptor, Manifest
-from ecr.oci import Repository
-from ecr.registry import Location
-from ecr.session import Session
-from ecr.transport import Deadline, Stopped
+from ecr.oci.copying import SILENT, Progress
+from ecr.oci.graph import MAX_MANIFESTS
+from ecr.oci.manifest import MAX_DEPTH, MAX_DESCRIPTORS, Descriptor, Manifest
+from ecr.oci.registry import Location
+from ecr.oci.repository import Repository
+from ecr.oci.session import Session
+from ecr.oci.transport import Deadline, Stopped
 
 T = TypeVar("T")
 

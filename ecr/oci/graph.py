@@ -9,8 +9,8 @@ from itertools import chain
 from typing import Protocol, TypeVar
 
 from ecr.errors import RemoteError
-from ecr.manifest import MAX_DEPTH, MAX_DESCRIPTORS, Descriptor, Manifest
-from ecr.oci import Repository
+from ecr.oci.manifest import MAX_DEPTH, MAX_DESCRIPTORS, Descriptor, Manifest
+from ecr.oci.repository import Repository
 
 T = TypeVar("T")
 

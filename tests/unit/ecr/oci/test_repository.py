@@ -7,9 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from ecr.errors import RemoteError
-from ecr.oci import Descriptor, Registry, fetch_blob
-from ecr.session import Limits, Session
-from tests.unit.ecr.small_registry import (
+from ecr.oci.manifest import Descriptor
+from ecr.oci.registry import Registry
+from ecr.oci.repository import fetch_blob
+from ecr.oci.session import Limits, Session
+from tests.unit.ecr.oci.small_registry import (
     AUTHORIZATION,
     BLOB,
     BODY,
@@ -126,7 +128,7 @@ def test_a_registry_cannot_keep_us_waiting_for_an_hour(
     start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[float] = []
-    monkeypatch.setattr("ecr.transport.Deadline.sleep", lambda _, seconds: waits.append(seconds))
+    monkeypatch.setattr("ecr.oci.transport.Deadline.sleep", lambda _, seconds: waits.append(seconds))
     assert fetch(start(Answer(429, headers={"Retry-After": "3600"}), Answer(body=BODY))) == BODY
     assert waits == [60]
 
@@ -157,7 +159,7 @@ def test_nobody_listening_is_a_temporary_failure() -> None:
 
 
 def test_a_silent_registry_is_given_up(start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ecr.oci.Session", lambda: Session(Limits(read_s=0.02)))
+    monkeypatch.setattr("ecr.oci.repository.Session", lambda: Session(Limits(read_s=0.02)))
     error = refusal(start(Answer(silent=True)))
     assert (error.code, error.temporary) == ("UNREACHABLE", True)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from ecr.credentials import DOCKER_HUB_HOSTS, docker_sign_in
+from ecr.oci.credentials import DOCKER_HUB_HOSTS, docker_sign_in
+from ecr.oci.registry import Location, Registry
+from ecr.oci.transport import is_loopback
 from ecr.reference import EcrHost, RepositoryUrl
-from ecr.registry import Location, Registry
-from ecr.transport import is_loopback
 
 # Where Docker Hub serves the protocol, whatever it is called in names of images.
 _DOCKER_HUB = "registry-1.docker.io"

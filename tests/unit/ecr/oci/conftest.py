@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.unit.ecr.small_registry import Answer, Server, running
+from tests.unit.ecr.oci.small_registry import Answer, Server, running
 
 
 @pytest.fixture
@@ -24,4 +24,4 @@ def start() -> Iterator[Callable[..., Server]]:
 @pytest.fixture
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing waits before it tries again."""
-    monkeypatch.setattr("ecr.exchange.BACKOFF_S", 0)
+    monkeypatch.setattr("ecr.oci.exchange.BACKOFF_S", 0)

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import quote, urlencode, urlsplit
 
-from ecr.credentials import Credentials
 from ecr.errors import RemoteError
-from ecr.manifest import json_object
-from ecr.registry import Registry
-from ecr.transport import Deadline, Request, Transport, TransportError, basic, is_loopback, read_up_to
+from ecr.oci.credentials import Credentials
+from ecr.oci.manifest import json_object
+from ecr.oci.registry import Registry
+from ecr.oci.transport import Deadline, Request, Transport, TransportError, basic, is_loopback, read_up_to
 
 MAX_TOKEN_BYTES = 1 << 20
 # "Token Authentication Specification": a token without `expires_in` is good for 60 seconds.

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from ecr.oci.registries import locate
 from ecr.reference import RepositoryUrl
-from ecr.registries import locate
 
 
 @pytest.mark.parametrize(

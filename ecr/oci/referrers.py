@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 
 from ecr.errors import Conflict, RemoteError
-from ecr.manifest import OCI_INDEX, Manifest, json_object, parse
-from ecr.oci import Repository, TagRefused, referrers_tag
-from ecr.session import Session
+from ecr.oci.manifest import OCI_INDEX, Manifest, json_object, parse
+from ecr.oci.repository import Repository, TagRefused, referrers_tag
+from ecr.oci.session import Session
 
 _ATTEMPTS = 5
 

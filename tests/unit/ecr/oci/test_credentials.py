@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ecr.credentials import Credentials, docker_sign_in
 from ecr.errors import RemoteError
+from ecr.oci.credentials import Credentials, docker_sign_in
 
 SECRET = "made-up-secret"
 AUTH = b64encode(f"me:{SECRET}".encode()).decode()
@@ -100,7 +100,7 @@ def test_what_goes_wrong_is_one_line_without_the_secret(
 
 
 def test_a_helper_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ecr.credentials.HELPER_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("ecr.oci.credentials.HELPER_TIMEOUT_S", 0.05)
     helper(tmp_path, "exec sleep 5")
     with pytest.raises(RemoteError, match="gave no credentials for"):
         docker_sign_in("r.example", environ(tmp_path, {"credsStore": "made-up"}))()

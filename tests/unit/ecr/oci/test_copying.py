@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import pytest
 
 from ecr.errors import Conflict, RemoteError
-from ecr.image_copy import CopyResult, copy
-from ecr.image_verify import verify
-from ecr.manifest import OCI_INDEX
+from ecr.oci.copying import CopyResult, copy
+from ecr.oci.manifest import OCI_INDEX
+from ecr.oci.session import Session
+from ecr.oci.verifying import verify
 from ecr.repository import Mutability, TagMutability
-from ecr.session import Session
-from tests.unit.ecr.fake_registry import FakeRegistry, Reply, at, session_with
+from tests.unit.ecr.oci.fake_registry import FakeRegistry, Reply, at, session_with
 
 pytestmark = pytest.mark.usefixtures("_at_once")
 

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
-from ecr.manifest import OCI_INDEX, OCI_MANIFEST
-from ecr.oci import Location, Registry
-from ecr.session import Limits, Session
-from ecr.transport import Request
+from ecr.oci.manifest import OCI_INDEX, OCI_MANIFEST
+from ecr.oci.registry import Location, Registry
+from ecr.oci.session import Limits, Session
+from ecr.oci.transport import Request
 
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 

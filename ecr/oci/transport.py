@@ -1,6 +1,6 @@
-"""The seam between the registry protocol (`ecr.exchange`) and the network: one request and its answer.
+"""The seam between the registry protocol (`ecr.oci.exchange`) and the network: one request and its answer.
 
-A `Transport` has one method, and tests bring their own; the real one is `ecr.http_transport`. It knows nothing of
+A `Transport` has one method, and tests bring their own; the real one is `ecr.oci.http_transport`. It knows nothing of
 registries, repeats nothing and follows nothing.
 """
 

@@ -13,10 +13,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from ecr.credentials import Credentials
 from ecr.errors import ExitCode, RemoteError
-from ecr.oci import Descriptor, Registry, fetch_blob
-from ecr.transport import basic
+from ecr.oci.credentials import Credentials
+from ecr.oci.manifest import Descriptor
+from ecr.oci.registry import Registry
+from ecr.oci.repository import fetch_blob
+from ecr.oci.transport import basic
 
 BODY = b'{"architecture":"amd64"}'
 HOST = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com"

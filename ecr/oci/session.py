@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from ecr.authorization import Authorizations
-from ecr.http_transport import HttpTransport
-from ecr.transport import Deadline, Transport
+from ecr.oci.authorization import Authorizations
+from ecr.oci.http_transport import HttpTransport
+from ecr.oci.transport import Deadline, Transport
 
 T = TypeVar("T")
 

@@ -14,17 +14,15 @@ from threading import Lock
 from typing import Literal, Protocol, TypeVar
 
 from ecr.errors import Conflict, RemoteError
-from ecr.image_graph import Graph, gather
-from ecr.manifest import Descriptor, Manifest
-from ecr.oci import Repository, TagRefused
+from ecr.oci.graph import Graph, gather
+from ecr.oci.manifest import Descriptor, Manifest
+from ecr.oci.referrers import list_in_tag
+from ecr.oci.registry import Location
+from ecr.oci.repository import Repository, TagRefused
+from ecr.oci.session import Session
+from ecr.oci.transport import Deadline, Stopped
 from ecr.reference import is_digest
-from ecr.referrers import list_in_tag
-from ecr.registry import Location
 from ecr.repository import TagMutability
-from ecr.session import Limits, Session
-from ecr.transport import Deadline, Stopped
-
-__all__ = ["SILENT", "CopyResult", "Limits", "Outcome", "Progress", "Session", "copy"]
 
 # Where cosign keeps signatures, attestations and SBOMs unless it is told to use referrers (sigstore/cosign,
 # specs/SIGNATURE_SPEC.md, "Tag-based Discovery").
