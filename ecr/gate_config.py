@@ -23,22 +23,15 @@ def read_gate(section: Section | None) -> Gate:
     """The gate that a stack names; the default one where it names none.
 
     Keys: `maxSeverity`, the highest severity that still passes; `wait`, whole seconds; `ignore`, a list of `id`,
-    `reason` and `until`; or `off` alone, with the reason. Mistakes are noted in the section, and the gate handed out
-    then is of no use.
+    `reason` and `until`; and `off`, the reason why none of these is applied for now. Mistakes are noted in the section,
+    and the gate handed out then is of no use.
     """
     if section is None:
         return ScanGate()
-    gate = _off(section) if section.has("off") else _scan_gate(section)
+    gate = _scan_gate(section)
+    off = section.text("off", _is_reason, _REASON_RULE)
     section.finish()
-    return gate
-
-
-def _off(section: Section) -> Gate:
-    others = [key for key in ("maxSeverity", "wait", "ignore") if section.has(key)]
-    reason = section.text("off", _is_reason, _REASON_RULE)
-    if others:
-        section.wrong("off", f"switches the gate off, but {others[0]} is set; name one of the two")
-    return GateOff(reason) if reason else ScanGate()
+    return GateOff(off) if off else gate
 
 
 def _scan_gate(section: Section) -> ScanGate:
