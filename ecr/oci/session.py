@@ -36,31 +36,35 @@ class Limits:
     concurrency: int = 8
 
 
+# Requests sent a second apart may arrive a little closer together.
+_JITTER_S = 0.1
+
+
 class Rate:
-    """So many a second, in the long run and at once; waits only when there were more (a token bucket).
+    """So many in any second, not only in the long run: as many at once, then the next a second after the first.
+
+    A token bucket as large as a second's worth would let twice as many through in its first second.
 
     Args:
         per_second: None for no limit.
     """
 
     def __init__(self, per_second: float | None) -> None:
-        self._per_second = per_second
+        self._count = max(1, int(per_second or 0))
+        self._window_s = self._count / per_second + _JITTER_S if per_second else 0.0
         self._lock = threading.Lock()
-        self._free = per_second or 0.0
-        self._since = time.monotonic()
+        self._due: deque[float] = deque(maxlen=self._count)
 
     def wait(self, deadline: Deadline) -> None:
         """Until the next one is due. Raises Stopped when the deadline comes first."""
-        if self._per_second is None:
+        if not self._window_s:
             return
         with self._lock:
             now = time.monotonic()
-            self._free = min(self._per_second, self._free + (now - self._since) * self._per_second)
-            self._since = now
-            self._free -= 1
-            owed = -self._free
-        if owed > 0:
-            deadline.sleep(owed / self._per_second)
+            due = max(now, self._due[0] + self._window_s) if len(self._due) == self._count else now
+            self._due.append(due)
+        if due > now:
+            deadline.sleep(due - now)
 
 
 class _Job(Generic[T]):
