@@ -21,6 +21,7 @@ from tests.engine.conftest import REGION, ROOT, still_running
 pytestmark = pytest.mark.engine
 
 STACK = "staging"  # builds no image, so that no Docker is needed
+UP = ("up", STACK, "-c", "promote=")  # nor promotes any: the repository alone
 REPOSITORY = "staging/yoon-app"
 DEADLINE_S = 180.0
 AT_WORK = "aws:ecr:Repository repository-repo creating"
@@ -93,11 +94,11 @@ def local(layouts: Callable[[Path], Layout], tmp_path: Path) -> Iterator[Command
 
 
 def test_down_leaves_nothing_running_and_the_next_up_finds_all_as_it_was(local: CommandLine) -> None:
-    local.run("up", STACK)
+    local.run(*UP)
     assert local.run("status")
     local.run("down")
     assert still_running(local.layout) == []
-    local.run("up", STACK)
+    local.run(*UP)
     local.assert_all_is_there()
 
 
@@ -105,21 +106,21 @@ def test_down_leaves_nothing_running_and_the_next_up_finds_all_as_it_was(local: 
 def test_a_signal_in_the_middle_of_up_keeps_the_state_and_the_next_up_goes_on(
     local: CommandLine, signum: signal.Signals, code: int
 ) -> None:
-    up = local.start("up", STACK)
+    up = local.start(*UP)
     up.wait_for(AT_WORK)
     up.process.send_signal(signum)
     assert up.end() == code, up.stderr()
     assert up.stderr().rstrip().endswith("interrupted; what was done is kept, run the command again to go on")
     assert "Traceback" not in up.stderr()
-    local.run("up", STACK)
+    local.run(*UP)
     local.assert_all_is_there()
 
 
 def test_of_two_ups_at_once_the_second_waits_and_says_so(local: CommandLine) -> None:
-    first = local.start("up", STACK)
+    first = local.start(*UP)
     first.wait_for("starting the AWS emulator")
     first.process.send_signal(signal.SIGSTOP)  # it holds the lock for as long as the second needs to ask for it
-    second = local.start("up", STACK)
+    second = local.start(*UP)
     second.wait_for(f"waiting for pid {first.process.pid}")
     first.process.send_signal(signal.SIGCONT)
     assert (first.end(), second.end()) == (0, 0), second.stderr()
@@ -128,7 +129,7 @@ def test_of_two_ups_at_once_the_second_waits_and_says_so(local: CommandLine) -> 
 
 @pytest.mark.parametrize("engine_too", [False, True], ids=["the command", "the command and its engine"])
 def test_after_a_kill_in_the_middle_of_up_the_next_one_puts_all_right(local: CommandLine, *, engine_too: bool) -> None:
-    up = local.start("up", STACK)
+    up = local.start(*UP)
     up.wait_for(AT_WORK)
     engine = engine_record(local.layout).running()
     assert engine is not None
@@ -136,13 +137,13 @@ def test_after_a_kill_in_the_middle_of_up_the_next_one_puts_all_right(local: Com
     if engine_too:
         os.kill(engine.pid, signal.SIGKILL)
     up.end()
-    local.run("up", STACK)
+    local.run(*UP)
     local.assert_all_is_there()
 
 
 def test_a_command_that_reads_leaves_the_record_of_the_running_engine_alone(local: CommandLine) -> None:
-    local.run("up", STACK)
-    up = local.start("up", STACK)
+    local.run(*UP)
+    up = local.start(*UP)
     up.wait_for(f"Updating ({STACK})")
     before = engine_record(local.layout).read()
     os.kill(up.process.pid, signal.SIGSTOP)  # the engine waits for its program, and its record stays
@@ -154,7 +155,7 @@ def test_a_command_that_reads_leaves_the_record_of_the_running_engine_alone(loca
 
 
 def test_outputs_of_a_stack_that_holds_nothing_say_so(local: CommandLine) -> None:
-    local.run("up", STACK)
+    local.run(*UP)
     local.run("destroy", STACK)
     outputs = local.start("outputs", STACK)
     assert outputs.end() == 1

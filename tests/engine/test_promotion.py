@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +15,7 @@ import pytest
 
 from local.cloud import LocalCloud
 from local.errors import EngineFailed, LocalError
-from tests.engine.conftest import REGION, Deployment
+from tests.engine.conftest import REGION, ROOT, Deployment
 from tests.registries.proxy import Reply, Script, Seen, proxied
 
 if TYPE_CHECKING:
@@ -93,6 +95,34 @@ def test_the_chain_ends_with_three_equal_digests_that_a_second_client_reads(
     gate = outputs["gate"]
     assert isinstance(gate, dict)
     assert gate["off"] == "the local cloud's emulator does not scan images"
+
+
+def test_up_of_all_stacks_ends_in_a_table_of_equal_digests_and_status_tells_what_drifts(
+    deploy: Deploy, cloud: LocalCloud, ecr: ECRClient
+) -> None:
+    stacks = ("dev", "staging", "prod")
+    made = [deploy(stack, repository=f"{stack}/yoon-app") for stack in stacks]
+    layout = cloud.layout
+    options = ["--state", str(layout.state), "--port", str(layout.port)]
+    done = subprocess.run(
+        [sys.executable, "-m", "local", *options, "up", *stacks], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    table = done.stdout[done.stdout.index("STACK ") :].splitlines()
+    rows = [line.split() for line in table[1:4]]
+    digest = made[0].output("image_digest")
+    assert [row[0] for row in rows] == list(stacks)
+    assert {row[2] for row in rows} == {digest[:19]}
+    assert "the gate of staging, prod is off" in done.stderr
+
+    status = made[0].shell(f"cd {ROOT} && {sys.executable} -m ecr status --json")
+    assert status.returncode == 0, status.stderr
+    assert [(one["stack"], one["digest"], one["drift"]) for one in json.loads(status.stdout)["stacks"]] == [
+        (stack, digest, "none") for stack in stacks
+    ]
+    ecr.batch_delete_image(repositoryName="staging/yoon-app", imageIds=[{"imageTag": "v1.0.0"}])
+    status = made[0].shell(f"cd {ROOT} && {sys.executable} -m ecr status --json --stack staging")
+    assert status.returncode == 1, status.stderr
+    assert json.loads(status.stdout)["stacks"][0]["drift"] in ("tag deleted", "image deleted")
 
 
 def test_a_second_up_of_a_promoted_stack_changes_nothing(chain: Chain) -> None:
