@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import boto3
@@ -33,6 +34,8 @@ PASSWORD = "only for tests"
 # The password's bcrypt hash at the lowest cost; distribution takes no other kind (its documentation, "htpasswd").
 HTPASSWD = "reader:$2b$04$fxJTTQJUUcC3iDKOeAWXbuxuwcjlpbVEJfyrUuOkck9UhyDORu9Am\n"
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ")
+MEMORY = Path("/dev/shm")  # noqa: S108 - Linux's file system in memory (man 7 shm_overview)
+STORED = "container-registry-tests-"
 
 
 @dataclass(frozen=True)
@@ -98,38 +101,53 @@ def have(command: str, package: str, log: Path) -> str:
 
 @contextmanager
 def distribution(folder: Path, *, relative_urls: bool = False, password: bool = False) -> Iterator[Server]:
-    """CNCF distribution with all its files in `folder`.
+    """CNCF distribution with its files in `folder`, but for what is stored in it.
 
     Raises:
         Unavailable: it is not there and can't be installed.
     """
     command = have("docker-registry", "docker-registry", folder / "apt.log")
-    server = Server(free_port(), folder / "storage", password)
     (folder / "htpasswd").write_text(HTPASSWD)
     auth = {"auth": {"htpasswd": {"realm": "tests", "path": str(folder / "htpasswd")}}} if password else {}
-    config = {
-        "version": 0.1,
-        "log": {"level": "error", "accesslog": {"disabled": True}},
-        "storage": {
-            "filesystem": {"rootdirectory": str(server.storage)},
-            "delete": {"enabled": True},
-            "maintenance": {"uploadpurging": {"enabled": False}},
-        },
-        "http": {"addr": server.host, "relativeurls": relative_urls},
-        **auth,
-    }
-    path = folder / "config.json"
-    path.write_text(json.dumps(config))  # every JSON document is YAML
-    log = folder / "registry.log"
-    process = spawn([*ends_with_us(), command, "serve", str(path)], passed_on(), log)
-    try:
-        ready = wait_until(lambda: answers(server) or not process.alive(), READY_DEADLINE_S)
-        assert ready and process.alive(), f"docker-registry did not start: {log.read_text()[-2000:]}"  # noqa: PT018
-        yield server
-    finally:
-        process.stop(grace_s=STOP_GRACE_S)
-        left = naming(folder)
-    assert not left, f"left running: {left}"
+    path, log = folder / "config.json", folder / "registry.log"
+    with in_memory(folder) as stored:
+        server = Server(free_port(), stored, password)
+        config = {
+            "version": 0.1,
+            "log": {"level": "error", "accesslog": {"disabled": True}},
+            "storage": {
+                "filesystem": {"rootdirectory": str(server.storage)},
+                "delete": {"enabled": True},
+                "maintenance": {"uploadpurging": {"enabled": False}},
+            },
+            "http": {"addr": server.host, "relativeurls": relative_urls},
+            **auth,
+        }
+        path.write_text(json.dumps(config))  # every JSON document is YAML
+        process = spawn([*ends_with_us(), command, "serve", str(path)], passed_on(), log)
+        try:
+            ready = wait_until(lambda: answers(server) or not process.alive(), READY_DEADLINE_S)
+            assert ready and process.alive(), f"docker-registry did not start: {log.read_text()[-2000:]}"  # noqa: PT018
+            yield server
+        finally:
+            process.stop(grace_s=STOP_GRACE_S)
+            left = naming(folder)
+        assert not left, f"left running: {left}"
+
+
+@contextmanager
+def in_memory(otherwise: Path) -> Iterator[Path]:
+    """A folder that is gone afterwards: in memory, or where this machine has no such file system, in `otherwise`.
+
+    Distribution keeps an image in hundreds of little files, on which the tests would spend half of their time. What
+    runs that were killed have left is removed.
+    """
+    base = MEMORY if os.access(MEMORY, os.W_OK) else otherwise
+    for old in base.glob(f"{STORED}*"):
+        if not (PROC / old.name.removeprefix(STORED).partition("-")[0]).exists():
+            shutil.rmtree(old, ignore_errors=True)
+    with TemporaryDirectory(prefix=f"{STORED}{os.getpid()}-", dir=base) as folder:
+        yield Path(folder)
 
 
 @contextmanager

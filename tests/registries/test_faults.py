@@ -96,8 +96,8 @@ def copies(content: Content, distribution: Server, other_distribution: Server, f
 
 @pytest.fixture
 def of_an_image(distribution: Server, other_distribution: Server, fresh: Fresh) -> Copies:
-    """Every step of the protocol, each as seldom as can be."""
-    return copies(images.image("faults", (1000,)), distribution, other_distribution, fresh)
+    """Every step of the protocol, each as seldom as can be: a configuration and no layer."""
+    return copies(images.image("faults", ()), distribution, other_distribution, fresh)
 
 
 @pytest.fixture
@@ -142,6 +142,7 @@ def test_one_fault_at_any_request_of_a_signed_index(fault: str, of_an_index: Cop
         {
             f"{fault} at {seen.position}, {seen.side} {seen.method} {seen.path}": once(seen.position, FAULTS[fault])
             for seen in of_an_index.requests
+            if "/blobs/" not in seen.path  # those are the same as an image's
         }
     )
     assert [problem for end in ends for problem in end.problems] == []

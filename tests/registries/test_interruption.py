@@ -72,11 +72,13 @@ def test_a_copy_may_be_killed_at_every_step(distribution: Server, other_distribu
             return [] if code == 0 and step >= requests - 2 else [f"{step}: ended with {code}"]
         return [f"{step}, {done=}: {problem}" for problem in after_the_kill(source, content, target)]
 
+    # To the registries, dying after a request has been done is dying before the next one; only the last has no next.
     with ThreadPoolExecutor(3) as pool:
-        cases = [pool.submit(one, step, done=done) for step in range(requests) for done in (False, True)]
+        cases = [pool.submit(one, step, done=False) for step in range(requests)]
+        cases += [pool.submit(one, step, done=True) for step in range(requests - 2, requests)]
         problems = [problem for case in cases for problem in case.result()]
     assert problems == []
-    assert len(cases) >= 40
+    assert len(cases) >= 20
 
 
 def after_the_kill(source: Repository, content: Content, target: Repository) -> list[str]:
