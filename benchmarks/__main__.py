@@ -1,210 +1,57 @@
 """Measures what this project promises about speed, and prints a table of figures, limits and verdicts.
 
-The two sides of a ratio alternate in one run on the same local cloud, and their medians are compared.
+The sides of a ratio alternate in one run on the same machine, and their medians are compared. Lines marked `info` have
+no limit of their own.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
+import signal
 import socket
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pulumi
-import pulumi.automation as auto
-import pulumi_aws as aws
-import yaml
-
-from components import ImageRepository, ImageRepositoryArgs
-from local import stack_files
-from local.cloud import LocalCloud
-from local.engine_process import EngineCommand
-from local.environment import applied
-from local.layout import from_environment
-from local.pulumi_cli import ensure
-
-ROOT = Path(__file__).resolve().parent.parent
-ROUNDS = 5
-COMPONENTS = 100
+from benchmarks.figures import Figure, table
+from local.layout import Layout, from_environment
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One line of the table."""
+def _program(layout: Layout) -> list[Figure]:
+    from benchmarks import program  # noqa: PLC0415 - Pulumi takes a second to load
+    from local.cloud import LocalCloud  # noqa: PLC0415
 
-    what: str
-    value: str
-    limit: str
-    held: bool
+    return program.figures(LocalCloud(layout, show=lambda _line: None))
 
 
-# What our default rule renders to, as a team would paste it from AWS's documentation.
-POLICY = """{
-  "rules": [
-    {
-      "rulePriority": 1,
-      "description": "Keep the latest 10 images",
-      "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 10},
-      "action": {"type": "expire"}
-    }
-  ]
-}"""
+def _promotion(layout: Layout) -> list[Figure]:
+    from benchmarks import promotion  # noqa: PLC0415
 
-
-class Bare(pulumi.ComponentResource):
-    """What a team writes by hand: a component with the same two children and nothing else."""
-
-    def __init__(self, name: str, repository_name: str) -> None:
-        """Register the component and its two children."""
-        super().__init__("benchmark:index:Bare", name)
-        child = pulumi.ResourceOptions(parent=self)
-        repository = aws.ecr.Repository(
-            f"{name}-repo",
-            name=repository_name,
-            image_tag_mutability="IMMUTABLE",
-            image_scanning_configuration={"scan_on_push": True},
-            encryption_configurations=[{"encryption_type": "AES256"}],
-            force_delete=False,
-            opts=child,
-        )
-        aws.ecr.LifecyclePolicy(f"{name}-lifecycle", repository=repository.name, policy=POLICY, opts=child)
-        self.register_outputs({"url": repository.repository_url})
-
-
-def ours() -> None:
-    """A program of a hundred `ImageRepository`s."""
-    for number in range(COMPONENTS):
-        ImageRepository(f"app-{number}", ImageRepositoryArgs(repository_name=f"team/app-{number}"))
-
-
-def by_hand() -> None:
-    """The same as a team would write it."""
-    for number in range(COMPONENTS):
-        Bare(f"app-{number}", f"team/app-{number}")
-
-
-def empty_project(cloud: LocalCloud) -> LocalCloud:
-    """A project whose program registers nothing, on the same engine and run by the same code as ours."""
-    folder = cloud.layout.state / "empty"
-    folder.mkdir()
-    (folder / "Pulumi.yaml").write_text("name: empty\nruntime: python\n")
-    (folder / "Pulumi.bench.yaml").write_text("config: {}\n")
-    (folder / "__main__.py").write_text("")
-    layout = replace(cloud.layout, checkout=folder, state=cloud.layout.state / "empty-state")
     layout.prepare()
-    stack_files.write_project(layout, [])
-    return LocalCloud(layout, show=lambda _line: None)
+    return promotion.figures(layout)
 
 
-class Bench:
-    """Runs programs on the engine and times them."""
-
-    def __init__(self, cloud: LocalCloud) -> None:
-        """`cloud` is started."""
-        self._command = EngineCommand(ensure(cloud.layout, dict(os.environ)), cloud.layout)
-        self._workspace = cloud.layout.state / "benchmark"
-        self._workspace.mkdir()
-        project = yaml.safe_load((cloud.layout.workspace / "Pulumi.yaml").read_text())
-        del project["config"]  # the benchmark's programs have no settings
-        (self._workspace / "Pulumi.yaml").write_text(yaml.safe_dump({**project, "name": "benchmark"}))
-
-    def stack(self, name: str, program: Callable[[], None]) -> auto.Stack:
-        """A stack of the benchmark's own, beside the project's."""
-        workspace = auto.LocalWorkspace(work_dir=str(self._workspace), program=program, pulumi_command=self._command)
-        return auto.Stack.create_or_select(name, workspace)
-
-    def alternate(self, first: Callable[[], object], second: Callable[[], object]) -> tuple[list[float], list[float]]:
-        """Seconds of both, taken in turns; a round to warm up is not counted."""
-        times: tuple[list[float], list[float]] = ([], [])
-        for round_number in range(ROUNDS + 1):
-            for action, seconds in zip((first, second), times, strict=True):
-                taken = _timed(action)
-                if round_number:
-                    seconds.append(taken)
-        return times
-
-
-def _timed(action: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
-
-
-def _run(*command: str, environment: dict[str, str] | None = None) -> None:
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env={**os.environ, **(environment or {})})
-
-
-def _ratio(what: str, ours_s: list[float], theirs_s: list[float], limit: float) -> Figure:
-    left, right = statistics.median(ours_s), statistics.median(theirs_s)
-    ratio = left / right
-    return Figure(what, f"{ratio:.2f} ({left:.2f} s : {right:.2f} s)", f"<= {limit:.2f}", ratio <= limit)
-
-
-def _seconds(what: str, taken: list[float], limit: float) -> Figure:
-    median = statistics.median(taken)
-    return Figure(what, f"{median:.2f} s", f"<= {limit:.1f} s", median <= limit)
-
-
-def preview_of_many(bench: Bench) -> Figure:
-    """A hundred of our components against a hundred written by hand."""
-    mine, theirs = bench.stack("bench-ours", ours), bench.stack("bench-by-hand", by_hand)
-    return _ratio(
-        f"preview of {COMPONENTS} ImageRepository : by hand", *bench.alternate(mine.preview, theirs.preview), 1.15
-    )
-
-
-def warm_up(bench: Bench, cloud: LocalCloud) -> list[Figure]:
-    """`make up` with everything there and the image unchanged, and the part of it that is the program's own."""
-    settings = {"CONTAINER_REGISTRY_LOCAL_STATE": str(cloud.layout.state),
-                "CONTAINER_REGISTRY_LOCAL_PORT": str(cloud.layout.port)}  # fmt: skip
-    _run("make", "up", environment=settings)
-    whole = [_timed(lambda: _run("make", "up", environment=settings)) for _ in range(ROUNDS)]
-    program, without = bench.alternate(cloud.stack("dev").up, empty_project(cloud).stack("bench").up)
-    return [
-        _seconds("make up, warm", whole, 15.0),
-        _ratio("up of dev, unchanged : up of an empty program", program, without, 2.0),
-    ]
-
-
-def imports() -> Figure:
-    """`import components` in a fresh interpreter."""
-    probe = "import time; start = time.perf_counter(); import components; print(time.perf_counter() - start)"
-    taken = [
-        float(subprocess.run([sys.executable, "-c", probe], cwd=ROOT, check=True, capture_output=True).stdout)
-        for _ in range(ROUNDS)
-    ]
-    return _seconds("import components", taken, 0.6)
-
-
-def unit_tests() -> Figure:
-    """All tests that need no engine."""
-    return _seconds(
-        "unit tests", [_timed(lambda: _run(sys.executable, "-m", "pytest", "-q", "-m", "not engine"))], 20.0
-    )
+PARTS: dict[str, Callable[[Layout], list[Figure]]] = {"promotion": _promotion, "program": _program}
 
 
 def main() -> int:
-    """Measure all, print the table; exit code 1 when a limit is not held."""
-    with tempfile.TemporaryDirectory(prefix="cr-bench-") as state:
-        Path(state).rmdir()
-        cloud = LocalCloud(from_environment(os.environ, state=Path(state), port=_free_port()), show=lambda _line: None)
-        try:
-            cloud.start(docker=True)
-            bench = Bench(cloud)
-            with applied(cloud.environment()):
-                figures = [imports(), *warm_up(bench, cloud), preview_of_many(bench)]
-        finally:
-            cloud.stop(wipe=True)
-    figures.append(unit_tests())
-    for figure in figures:
-        print(f"{'ok  ' if figure.held else 'OVER'}  {figure.what:<50}  {figure.value:<26}  {figure.limit}")
+    """Measure, print the table; exit code 1 when a limit is not held."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("part", nargs="?", choices=sorted(PARTS), help="measure this part only")
+    chosen = parser.parse_args().part
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped all the same
+    figures = [figure for part, measured in PARTS.items() if chosen in (None, part) for figure in _apart(measured)]
+    print(f"load of the machine in the last minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+    print(table(figures))
     return 0 if all(figure.held for figure in figures) else 1
+
+
+def _apart(part: Callable[[Layout], list[Figure]]) -> list[Figure]:
+    """The figures of one part, in a state directory of its own."""
+    with tempfile.TemporaryDirectory(prefix="cr-bench-") as folder:
+        return part(from_environment(os.environ, state=Path(folder) / "state", port=_free_port()))
 
 
 def _free_port() -> int:
