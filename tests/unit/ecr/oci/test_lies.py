@@ -9,10 +9,10 @@ import pytest
 
 from ecr.errors import RemoteError
 from ecr.oci.copying import COSIGN_SUFFIXES, CopyResult, copy
-from ecr.oci.manifest import DOCKER_INDEX, DOCKER_MANIFEST
-from ecr.oci.session import Rate
+from ecr.oci.manifest import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX
+from ecr.oci.session import Limits, Rate, Session
 from ecr.oci.transport import Deadline, Request
-from tests.unit.ecr.oci.fake_registry import FakeRegistry, Reply, at, session_with
+from tests.unit.ecr.oci.fake_registry import FakeRegistry, Network, Reply, at, session_with
 
 pytestmark = pytest.mark.usefixtures("_at_once")
 
@@ -189,3 +189,39 @@ def test_every_push_waits_for_its_turn(image: tuple[FakeRegistry, str], monkeypa
     copied(a, b)
     # Two blobs, each begun and ended, and one manifest: three rates in all.
     assert (len(waited), len(set(map(id, waited)))) == (5, 3)
+
+
+def test_a_refusal_of_a_tag_that_is_right_already_is_success(image: tuple[FakeRegistry, str]) -> None:
+    """The answer to the first push was lost; the second meets an immutable tag."""
+    a, b = image[0], FakeRegistry()
+
+    def lost(request: Request, _: int) -> Reply | None:
+        if request.method != "PUT" or not request.url.endswith(TAG):
+            return None
+        b.manifests[TO, TAG] = a.manifests[FROM, TAG]
+        return Reply(400)
+
+    b.answers = lost
+    assert copied(a, b).digest == image[1]
+
+
+def test_the_deepest_index_is_pushed_first_and_referrers_after_what_they_refer_to() -> None:
+    a, b = FakeRegistry(), FakeRegistry()
+    child = a.put_image(FROM, "child")
+    inner = a.put(FROM, {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [child]}, OCI_INDEX)
+    root = a.put(FROM, {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [inner]}, OCI_INDEX, TAG)
+    signature = a.put_image(FROM, "signature", subject=root)
+    copied(a, b)
+    puts = [asked.rpartition("/")[2] for asked in b.asked if asked.startswith("PUT") and "/manifests/" in asked]
+    assert puts == [*(str(entry["digest"]) for entry in (child, inner, root, signature)), TAG]
+
+
+def test_a_copy_that_takes_too_long_is_one_line(image: tuple[FakeRegistry, str]) -> None:
+    image[0].answers = instead("GET", "/manifests/", lambda: Reply(503))
+    network = Network({"a": image[0], "b": FakeRegistry()})
+    with (
+        Session(Limits(total_s=0), transport=network) as session,
+        pytest.raises(RemoteError, match="was not done within 0 s; run it again") as raised,
+    ):
+        copy(SOURCE, TAG, TARGET, TAG, session=session)
+    assert (raised.value.code, raised.value.temporary) == ("TIMEOUT", True)
