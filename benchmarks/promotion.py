@@ -134,6 +134,7 @@ def side_by_side(bench: Bench, pair: Pair, shape: Shape) -> list[Figure]:
 
     def once(tool: Tool, number: int) -> float:
         if not current or current[0][0] != number:
+            bench.clean()
             content = shape.image(f"{pair.name} {shape} {number}")
             current[:] = [(number, bench.pushed(pair.source, content), content)]
         _, source, content = current[0]
