@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pulumi
+
 from components import (
     BuiltImage,
     BuiltImageArgs,
@@ -88,5 +90,6 @@ def image(
                 region=settings.region,
                 profile=settings.profile,
             ),
+            pulumi.ResourceOptions(protect=settings.protect),
         )
     return None

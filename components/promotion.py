@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -11,7 +11,7 @@ from pulumi import dynamic
 
 from components.promotion_provider import PromotionProvider
 from ecr import gate_config
-from ecr.promotion import Promotion
+from ecr.promotion import Origin, Promotion
 from ecr.repository import TagMutability
 
 
@@ -80,6 +80,7 @@ class _Promotion(dynamic.Resource, module="container-registry", name="Promotion"
 
     tag: pulumi.Output[str]
     digest: pulumi.Output[str]
+    origin: pulumi.Output[str]
     gated: pulumi.Output[str]
 
 
@@ -93,7 +94,7 @@ class PromotedImage(pulumi.ComponentResource):
         digest: `sha256:...`, read back from the target by its tag.
         uri: `repository_url@digest`, the name to deploy by.
         pull_command: a shell command that pulls exactly this image.
-        promoted_from: image URI of the source.
+        promoted_from: image URI of where it was taken from: the source, or the target that had it already.
         gate: what was gated, when and by which rule, as `ecr.scan.record` describes it.
     """
 
@@ -115,7 +116,8 @@ class PromotedImage(pulumi.ComponentResource):
         self.digest = promoted.digest
         self.uri = pulumi.Output.format("{0}@{1}", args.repository_url, self.digest)
         self.pull_command = pulumi.Output.format("docker pull {0}", self.uri)
-        self.promoted_from = pulumi.Output.format("{0}@{1}", args.source.repository_url, self.digest)
+        origin = pulumi.Output.all(promoted.origin, args.source.repository_url, args.repository_url).apply(_origin_url)
+        self.promoted_from = pulumi.Output.format("{0}@{1}", origin, self.digest)
         self.gate = promoted.gated.apply(json.loads)
         self.register_outputs(
             {
@@ -129,8 +131,13 @@ class PromotedImage(pulumi.ComponentResource):
         )
 
 
+def _origin_url(known: Sequence[str]) -> str:
+    origin, source, target = known
+    return target if origin == Origin.TARGET.value else source
+
+
 def _properties(args: PromotedImageArgs) -> dict[str, pulumi.Input[object]]:
-    """The inputs of the dynamic resource; the last four are found out by its provider."""
+    """The inputs of the dynamic resource; those that are None at the end are found out by its provider."""
     return {
         "sourceStack": args.promotion.source_stack,
         "sourceArn": args.source.repository_arn,
@@ -148,6 +155,7 @@ def _properties(args: PromotedImageArgs) -> dict[str, pulumi.Input[object]]:
         "profile": args.profile,
         "tag": None,
         "digest": None,
+        "origin": None,
         "drift": None,
         "gated": None,
     }

@@ -24,10 +24,9 @@ from pulumi.dynamic import (
 )
 from pulumi.runtime import rpc
 
-from ecr import config_reader, gate_config
-from ecr.errors import EcrError
-from ecr.promotion import Origin, Promotion, PromotionPlan, Release, SourceImage
-from ecr.reference import RepositoryArn
+from ecr import config_reader, gate_config, promotion
+from ecr.errors import EcrError, printable
+from ecr.promotion import Origin, Promotion, Release
 from ecr.repository import Mutability, TagMutability
 
 if TYPE_CHECKING:
@@ -58,7 +57,9 @@ class PromotionProvider(ResourceProvider):
     def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
         """A change is another release, another rule, or a tag that no longer holds what was promoted."""
         moved = [key for key in ("targetRepository", "targetRegion") if _olds.get(key) != _news.get(key)]
-        changed = [key for key in ("tag", "digest", "gate") if _olds.get(key) != _news.get(key)]
+        # `gated` differs when something was gated anew: a record must not outlive what it is about.
+        watched = ("tag", "digest", "gate", "gated", "profile")
+        changed = [key for key in watched if _olds.get(key) != _news.get(key)]
         return DiffResult(changes=bool(moved or changed or _text(_news, "drift")), replaces=moved)
 
     def create(self, props: Properties) -> CreateResult:
@@ -86,26 +87,22 @@ def _found_out(news: Properties, *, previous: Properties) -> Properties:
     before = _release(previous)
     if not plan.is_due and before == plan.release and previous.get("gate") == news.get("gate"):
         # Promoted before, and nothing to do: an image in use is not refused for what was found in it later.
-        gated = previous.get("gated")
+        gated, origin = previous.get("gated"), _text(previous, "origin")
     else:
         _say(plan.reason(_text(news, "targetRepository"), before))
-        gated = json.dumps(promoter.examine(plan, say=_say), sort_keys=True)
+        gated, origin = json.dumps(promoter.examine(plan, say=_say), sort_keys=True), plan.origin.value
     return {
         "tag": plan.release.tag,
         "digest": plan.release.digest,
-        "origin": plan.origin.value,
+        "origin": origin,
         "drift": (plan.tag_holds or "nothing") if plan.is_due and before == plan.release else "",
         "gated": gated,
     }
 
 
 def _promoted(props: Properties) -> Properties:
-    plan = PromotionPlan(
-        release=Release(tag=_text(props, "tag"), digest=_text(props, "digest")),
-        origin=Origin(_text(props, "origin")),
-        tag_holds=None,
-    )
-    result = _promoter(props).copy(plan)
+    release = Release(tag=_text(props, "tag"), digest=_text(props, "digest"))
+    result = _promoter(props).copy(release, Origin(_text(props, "origin")))
     return {
         **props,
         "drift": "",
@@ -121,7 +118,7 @@ def _promoter(props: Properties) -> Promoter:
     # A third of a second to load, in the plugin's process only.
     from ecr.promoter import Promoter, TargetRepository  # noqa: PLC0415
 
-    gate = config_reader.open_section("gate", json.loads(_text(props, "gate")))
+    gate = config_reader.open_section("gate", json.loads(_text(props, "gate") or "{}"))
     return Promoter(
         Promotion(
             source_stack=_text(props, "sourceStack"),
@@ -129,8 +126,9 @@ def _promoter(props: Properties) -> Promoter:
             tag=_text(props, "pinnedTag") or None,
             gate=gate_config.read_gate(gate),
         ),
-        SourceImage(
-            arn=RepositoryArn.parse(_text(props, "sourceArn")),
+        promotion.source_image(
+            _text(props, "sourceStack"),
+            arn=_text(props, "sourceArn"),
             url=_text(props, "sourceUrl"),
             digest=_text(props, "sourceDigest"),
             tag=_text(props, "sourceTag"),
@@ -170,7 +168,7 @@ def _has_unknown(props: Properties) -> bool:
 
 def _say(line: str) -> None:
     """What a plugin writes to its standard error, the engine shows."""
-    sys.stderr.write(f"{line}\n")
+    sys.stderr.write(f"{printable(line)}\n")
     sys.stderr.flush()
 
 

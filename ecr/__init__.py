@@ -2,8 +2,9 @@
 
 A module either decides (values in, values out) or talks to one outside party:
 
-* decides: `errors`, `reference`, `repository`, `lifecycle`, `build`, `publication`, `manifest`
-* talks: `build_context` (the disk), `aws` (boto3; the only place that sees `ClientError`), `credentials` (Docker's
-  configuration), and the registry's HTTP in layers: `http_transport` (one request) below the seam `transport`;
-  `authorization` and `exchange` (sign-in, repeats, redirects); `oci` (one repository); `image_copy`, `image_verify`
+* decides: `errors`, `reference`, `repository`, `lifecycle`, `build`, `publication`, `promotion`, `scan`, `severity`,
+  `sarif`, `status`, `tables`, `config_reader`, `gate_config`, `oci.manifest`
+* talks: `build_context` and `stack_file` (the disk), `stacks` (the pulumi command), `gate` (scans, and the clock),
+  `promoter` (both repositories of a promotion), the packages `aws` (boto3; the only place that sees `ClientError`),
+  `oci` (registries over HTTP) and `cli` (whoever runs `python -m ecr`)
 """

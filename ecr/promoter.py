@@ -98,7 +98,7 @@ class Promoter:
             raise scan.refusal(image, verdict)
         return scan.record(verdict, self._promotion.gate, image=image, at=clock.now())
 
-    def copy(self, plan: PromotionPlan) -> CopyResult:
+    def copy(self, release: Release, origin: Origin) -> CopyResult:
         """Copy the image by its digest and tag it; the tag is read back and compared.
 
         Raises:
@@ -106,13 +106,14 @@ class Promoter:
             RemoteError: when a registry refuses, fails or can't be reached; then the tag is as it was.
         """
         target = self._to.location()
-        source = self._from.location() if plan.origin is Origin.SOURCE else target
+        # By its host: to ask ECR would need one more permission in the source's account.
+        source = self._from.location(self._source.arn.registry_host) if origin is Origin.SOURCE else target
         with Session() as session:
             return copying.copy(
                 source,
-                plan.release.digest,
+                release.digest,
                 target,
-                plan.release.tag,
+                release.tag,
                 session=session,
                 mutability=self._target.tag_mutability,
             )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ecr.errors import Conflict, InputError
-from ecr.reference import RepositoryArn
+from ecr.reference import RepositoryArn, RepositoryUrl, is_digest, is_tag
 from ecr.repository import ImageDetails, TagMutability
 from ecr.scan import Gate
 
@@ -97,9 +97,28 @@ class PromotionPlan:
             before = f"{previous.tag} ({previous.digest}), which stays in the repository"
         if not self.is_due:
             return f"{name} is {digest} already" + (f"; it follows {before}" if before else "")
+        if self.tag_holds is None and previous == self.release:
+            return f"{name} is gone and becomes {digest} again"
         if self.tag_holds is not None:
             return f"{name} becomes {digest}, in place of {self.tag_holds}"
         return f"{name} becomes {digest}" + (f", after {before}" if before else "; the tag is new there")
+
+
+def source_image(stack: str, *, arn: str, url: str, digest: str, tag: str) -> SourceImage:
+    """What another stack's outputs say, which may be anything.
+
+    Raises:
+        InputError: when one of them is not what it should be.
+    """
+    try:
+        repository = RepositoryArn.parse(arn)
+        RepositoryUrl.parse(url)
+    except ValueError as error:
+        raise InputError(FROM_KEY, f"the outputs of stack {stack} can't be used: {error}") from error
+    if not (is_digest(digest) and is_tag(tag)):
+        problem = f"image_digest {digest!r} and image_tag {tag!r} do not name an image"
+        raise InputError(FROM_KEY, f"the outputs of stack {stack} can't be used: {problem}")
+    return SourceImage(arn=repository, url=url, digest=digest, tag=tag)
 
 
 def digest_of(promotion: Promotion, source: SourceImage) -> str:

@@ -28,6 +28,16 @@ _ECR_HOST = re.compile(
     r"|cloud\.adc-e\.uk)"
 )
 
+# Where a partition's registries are (AWS General Reference, "Amazon ECR endpoints and quotas"; botocore's partitions).
+_SUFFIXES = {
+    "aws-cn": "amazonaws.com.cn",
+    "aws-iso": "c2s.ic.gov",
+    "aws-iso-b": "sc2s.sgov.gov",
+    "aws-iso-e": "cloud.adc-e.uk",
+    "aws-iso-f": "csp.hci.ic.gov",
+    "aws-eusc": "amazonaws.eu",
+}
+
 # IAM user guide, "Amazon Resource Names"; Service Authorization Reference, "Amazon ECR".
 _REPOSITORY_ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):ecr:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):repository/(?P<name>.+)"
@@ -149,6 +159,11 @@ class RepositoryArn:
         if match is None or not is_repository_name(match["name"]):
             raise ValueError(f"{text!r} is not the ARN of an ECR repository")
         return cls(match["partition"], match["region"], match["account"], match["name"])
+
+    @property
+    def registry_host(self) -> str:
+        """`ACCOUNT.dkr.ecr.REGION.amazonaws.com`, or as the partition has it."""
+        return f"{self.account}.dkr.ecr.{self.region}.{_SUFFIXES.get(self.partition, 'amazonaws.com')}"
 
     def __str__(self) -> str:
         return f"arn:{self.partition}:ecr:{self.region}:{self.account}:repository/{self.name}"

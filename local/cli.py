@@ -65,7 +65,7 @@ def _up(cloud: LocalCloud, arguments: argparse.Namespace) -> int:
                 _print(["", *report.board(outputs)])
     last = stacks[-1]
     region = cloud.region(last, settings)
-    _print(["", *report.next_steps(cloud.layout, last, outputs[last], region=region, several=len(outputs) > 1)])
+    _print(["", *report.next_steps(cloud.layout, outputs[last], region=region)])
     return 0
 
 
@@ -93,7 +93,7 @@ def _operate(operation: str) -> Callable[[LocalCloud, argparse.Namespace], int]:
 def _say_gates(cloud: LocalCloud, stacks: Sequence[str], settings: Sequence[str]) -> None:
     """What is left out must be said: a gate that is off passes everything."""
     if names := cloud.without_gate(stacks, settings):
-        say(f"the emulator does not scan images: the gate of {', '.join(names)} is off")
+        say(f"the emulator does not scan images: the gate of {', '.join(names)} is off, whatever the stack file says")
 
 
 def _outputs(cloud: LocalCloud, arguments: argparse.Namespace) -> int:

@@ -27,10 +27,8 @@ def aligned(values: Mapping[str, object]) -> list[str]:
     ]
 
 
-def next_steps(
-    layout: Layout, stack: str, outputs: Mapping[str, object], *, region: str, several: bool = False
-) -> list[str]:
-    """Three commands to try, fit to be pasted; `region` is the stack's, `several` tells that others were deployed."""
+def next_steps(layout: Layout, outputs: Mapping[str, object], *, region: str) -> list[str]:
+    """Three commands to try, fit to be pasted; `region` is the stack's."""
     environment = f'eval "$({invocation(layout, ["env"])})"'
     image = outputs.get("image_uri")
     repository = outputs.get("repository_name")
@@ -48,10 +46,7 @@ def next_steps(
                 "the repository, as AWS has it",
             ),
         ]
-    if several:
-        tries.append((f"{python()} -m ecr status", "what is where, and what has drifted"))
-    else:
-        tries.append((invocation(layout, ["destroy", stack]), "deletes the repository with its images"))
+    tries.append((f"{environment} && {python()} -m ecr status", "what is where, and what has drifted"))
     return ["what to try next:", *(f"  {command}    # {why}" for command, why in tries)]
 
 

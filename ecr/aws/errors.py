@@ -31,6 +31,7 @@ _HINTS = {
     "KmsError": "the repository's KMS key is disabled, deleted or not usable with these credentials",
     "ThrottlingException": f"AWS is limiting the request rate; {_LATER}",
     "ServerException": f"ECR failed on its side; {_LATER}",
+    "InvalidAction": "the endpoint does not offer this operation; an emulator perhaps: see AWS_ENDPOINT_URL",
     # botocore's own: the request was not sent, or not answered.
     "NoRegionError": _SET_REGION,
     "InvalidRegionError": _SET_REGION,

@@ -182,6 +182,7 @@ class EcrRepository:
             upload_rate=_LAYER_UPLOAD_RATE,
             max_blob_bytes=_MAX_LAYER_BYTES,
             sign_in_first=True,
+            sign_in_advice="sign in to AWS with credentials that may read this repository",
         )
         return Location(registry, self.name, f"{host}/{self.name}")
 
@@ -259,15 +260,19 @@ class EcrRepository:
         return Credentials(username, password)
 
 
+_AWS_DOMAINS = (
+    ".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn", ".c2s.ic.gov", ".sc2s.sgov.gov",
+    ".cloud.adc-e.uk", ".csp.hci.ic.gov", ".amazonaws.eu",
+)  # fmt: skip
+
+
 def _registry_base_url(ecr_endpoint: str, registry_host: str) -> str:
     """Where the registry is reached: at its own host, or where an endpoint override (AWS_ENDPOINT_URL) sends ECR.
 
-    AWS's own endpoints, VPC endpoints included, end as the registry host does after its Region, or in `.api.aws`
-    (AWS General Reference, "Amazon ECR endpoints and quotas"; the suffix differs by partition).
+    AWS's own endpoints, VPC endpoints included, are in one of its domains, which differ by partition (AWS General
+    Reference, "Amazon ECR endpoints and quotas").
     """
-    suffix = registry_host.partition(".dkr.ecr.")[2].partition(".")[2]
     parts = urlsplit(ecr_endpoint)
-    host = parts.hostname or ""
-    if host.endswith((f".{suffix}", ".api.aws", ".api.amazonwebservices.com.cn")):
+    if (parts.hostname or "").endswith(_AWS_DOMAINS):
         return f"https://{registry_host}"
     return f"{parts.scheme}://{parts.netloc}"

@@ -21,8 +21,8 @@ HELP = """Copy an image from one registry to another.
 
 It is copied byte for byte, an index with all its platforms, and with what refers to it (signatures, SBOMs,
 attestations). What the target holds already is not sent again; the tag comes last. An existing equal tag is success; an
-immutable tag with another digest is refused before anything moves. ECR is signed in to with AWS's credentials, other
-registries with those of Docker's configuration file.
+immutable tag with another digest is refused, under ECR's own host before anything moves. ECR is signed in to with AWS's
+credentials, other registries with those of Docker's configuration file.
 
 \b
 Examples:

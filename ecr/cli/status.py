@@ -15,8 +15,8 @@ import typer
 
 from ecr import status
 from ecr.cli import arguments, console
-from ecr.errors import EcrError, ExitCode, InputError
-from ecr.status import StatusRow
+from ecr.errors import EcrError, ExitCode, InputError, RemoteError
+from ecr.status import Published, StatusRow
 
 HELP = """Show which image every stack has, and what has drifted.
 
@@ -68,11 +68,11 @@ def _answer(project: Path, name: str, profile: str | None) -> _Answer:
     from ecr import stacks
     from ecr.aws.live import look
 
-    said = status.published(name, stacks.outputs(project, name))
-    live, error = None, None
+    said, live, error = Published(stack=name), None, None
     try:
+        said = status.published(name, stacks.outputs(project, name))
         live = look(said, profile=profile or _own_profile(project, name))
-    except EcrError as failed:
+    except RemoteError as failed:
         # The other stacks are still worth an answer.
         error = failed
     return _Answer(row=status.row(said, live, datetime.now(UTC)), error=error)

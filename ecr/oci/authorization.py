@@ -22,9 +22,11 @@ from ecr.oci.transport import Deadline, Request, Transport, TransportError, basi
 MAX_TOKEN_BYTES = 1 << 20
 # "Token Authentication Specification": a token without `expires_in` is good for 60 seconds.
 _DEFAULT_LIFE_S = 60.0
+_MAX_LIFE_S = 86400
 # Not used to its last second: clocks differ, and a request takes time to arrive.
 _MARGIN_S = 10.0
-_PARAMETER = re.compile(r'([A-Za-z_]+)="([^"]*)"')
+_PARAMETER = re.compile(r'\b([A-Za-z_]{1,32})="([^"]{0,4096})"')
+_MAX_CHALLENGE = 8192
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Challenge:
     @classmethod
     def parse(cls, header: str) -> Challenge | None:
         """The first challenge that can be met, Bearer before Basic; None when there is none."""
+        header = header[:_MAX_CHALLENGE]
         for scheme in ("bearer", "basic"):
             at = header.lower().find(f"{scheme} ")
             if at >= 0:
@@ -143,7 +146,7 @@ class Authorizations:
         if response.status != HTTPStatus.OK:
             raise _error(
                 f"registry {registry.host} gives no access: its token server answered {response.status}; "
-                f"sign in with docker login {registry.host}",
+                f"{registry.sign_in_advice}",
                 "DENIED",
             )
         return _understood(registry, body)
@@ -177,7 +180,7 @@ def _understood(registry: Registry, body: bytes) -> tuple[str, float]:
     life = document.get("expires_in")
     if not isinstance(token, str) or not (token.isascii() and token.isprintable()):
         raise _error(f"the token server of registry {registry.host} answered without a token", "DENIED")
-    life_s = float(life) if isinstance(life, (int, float)) and life > 0 else _DEFAULT_LIFE_S
+    life_s = float(min(life, _MAX_LIFE_S)) if isinstance(life, (int, float)) and life > 0 else _DEFAULT_LIFE_S
     return f"Bearer {token}", max(life_s - _MARGIN_S, life_s / 2)
 
 
@@ -186,10 +189,13 @@ def _refuse_unsafe(registry: Registry, realm: str) -> None:
     try:
         parts = urlsplit(realm)
         host = parts.hostname or ""
+        parts.port  # noqa: B018 (raises for what is no port)
     except ValueError:
         parts, host = urlsplit(""), ""
-    allowed = registry.plain_http and host == urlsplit(registry.base_url).hostname
-    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and (is_loopback(host) or allowed))):
+    own = urlsplit(registry.base_url).hostname or ""
+    # Of this machine only a registry on this machine may speak: it could be led to any service here.
+    allowed = (registry.plain_http and host == own) or (is_loopback(host) and is_loopback(own))
+    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and allowed)):
         raise _error(
             f"registry {registry.host} wants credentials sent to {parts.scheme}://{host}, which is not https",
             "INSECURE",

@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Literal, Protocol, TypeVar
 
 from ecr.errors import Conflict, RemoteError
-from ecr.oci.graph import Graph, gather
+from ecr.oci.graph import Graph, gather, gather_image, gather_referrers
 from ecr.oci.manifest import Descriptor, Manifest
 from ecr.oci.referrers import list_in_tag
 from ecr.oci.registry import Location
@@ -185,20 +185,28 @@ class _Copy:
         there = {entry.digest for entry in self._target.referrers(root.digest)}
         missing = tuple(entry for entry in listed if entry.digest not in there)
         if missing:
-            graph = gather(self._source, root, self._side_by_side, referrers=missing)
+            graph = gather_referrers(self._source, root, missing, self._side_by_side)
             self._move(graph)
             self._publish(graph)
         return len(listed)
 
     def _copy_signatures(self, digest: str) -> int:
-        """Bring what cosign has put beside the image under tags of its own, with no link to it; how many there are."""
+        """Bring what cosign has put beside the image under tags of its own, with no link to it; how many were brought.
+
+        The target's own stay: they say what was found true of the image there.
+        """
         tags = [digest.replace(":", "-") + suffix for suffix in COSIGN_SUFFIXES]
         found = self._side_by_side([partial(self._source.find_manifest, tag) for tag in tags])
-        present = [(tag, manifest) for tag, manifest in zip(tags, found, strict=True) if manifest is not None]
-        for tag, manifest in present:
-            self._move(gather(self._source, manifest, self._side_by_side, referrers=()))
+        brought = 0
+        for tag, manifest in zip(tags, found, strict=True):
+            if manifest is None or self._target.find_manifest(tag) is not None:
+                continue
+            graph = gather_image(self._source, manifest, self._side_by_side)
+            self._move(graph)
+            self._publish(graph)
             self._put_tag(tag, manifest)
-        return len(present)
+            brought += 1
+        return brought
 
     # -- blobs --------------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,7 +102,7 @@ def _entry(entry: Mapping[str, object], path: Path, host: str) -> Credentials | 
 
         try:
             username, _, password = b64decode(auth, validate=True).decode().partition(":")
-        except (Base64Error, UnicodeDecodeError):
+        except ValueError:  # base64's and UTF-8's own errors are of this kind
             raise _error(
                 f"{path} has an entry for {host} that can't be read; sign in anew: docker login {host}", "CONFIG"
             ) from None

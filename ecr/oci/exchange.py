@@ -152,7 +152,8 @@ class Exchange:
         """
         url = urljoin(base or self._registry.base_url + "/", path)
         ours, given = urlsplit(self._registry.base_url), urlsplit(url)
-        same = given.netloc == self._registry.host or (given.hostname == ours.hostname and given.scheme != ours.scheme)
+        upgraded = given.hostname == ours.hostname and (given.scheme, ours.scheme) == ("http", "https")
+        same = given.netloc == self._registry.host or upgraded
         if same and (given.scheme, given.netloc) != (ours.scheme, ours.netloc):
             return given._replace(scheme=ours.scheme, netloc=ours.netloc).geturl()
         return url
@@ -178,7 +179,7 @@ class Exchange:
         code, message = _reason(answer.body)
         words = f": {code} {message}".rstrip() if code or message else ""
         hint = {
-            HTTPStatus.UNAUTHORIZED: f"; sign in: docker login {self._registry.host}",
+            HTTPStatus.UNAUTHORIZED: f"; {self._registry.sign_in_advice}",
             HTTPStatus.FORBIDDEN: "; the credentials in use lack this permission on the repository",
         }.get(HTTPStatus(answer.status) if answer.status in set(HTTPStatus) else HTTPStatus.OK, "")
         problem = f"answered {answer.status} for {call.method} {_shown(call.path)}{words}{hint}"
@@ -234,7 +235,9 @@ class Exchange:
     def _refuse_plain_http(self, call: Call, url: str) -> None:
         parts = urlsplit(url)
         host = parts.hostname or ""
-        allowed = is_loopback(host) or (self._registry.plain_http and self._is_ours(url))
+        # Of this machine only a registry on this machine may speak: another could lead us to any service here.
+        local = is_loopback(host) and is_loopback(urlsplit(self._registry.base_url).hostname or "")
+        allowed = local or (self._registry.plain_http and self._is_ours(url))
         if parts.scheme != "https" and not (parts.scheme == "http" and allowed):
             raise RemoteError(
                 f"{parts.scheme}://{host} is refused: registries are reached over https",

@@ -61,6 +61,9 @@ class _Gathered:
         unique = {entry.digest: entry for entry in found if entry.digest not in self.manifests}
         if len(self.manifests) + len(unique) > MAX_MANIFESTS:
             raise self.refusal(f"is made of more than {MAX_MANIFESTS} manifests")
+        # Before anything is read: a manifest may have 4 MiB, and a thousand of them would be in memory at once.
+        if self.size + sum(entry.size for entry in unique.values()) > MAX_MANIFEST_BYTES_IN_ALL:
+            raise self.refusal(f"has manifests of more than {MAX_MANIFEST_BYTES_IN_ALL} bytes in all")
         return list(unique.values())
 
     def add(self, manifests: Iterable[Manifest]) -> None:
@@ -77,37 +80,55 @@ class _Gathered:
         )  # fmt: skip
 
 
-def gather(
-    source: Repository,
-    root: Manifest,
-    side_by_side: SideBySide,
-    *,
-    referrers: tuple[Descriptor, ...] | None = None,
-) -> Graph:
-    """Read all manifests of an image.
+def gather(source: Repository, root: Manifest, side_by_side: SideBySide) -> Graph:
+    """Read all manifests of an image, and of everything that refers to it.
 
     Args:
         source: where.
         root: its manifest or index.
         side_by_side: makes calls at once.
-        referrers: what refers to it; given, only these and what belongs to them are read. None asks for all.
 
     Raises:
         RemoteError: when something is missing, malformed, too deep or too much.
     """
     gathered = _Gathered(source, root)
-    gathered.add([root])
-    complete = referrers is None
-    levels: list[tuple[Manifest, ...]] = _below(gathered, [root], side_by_side) if complete else []
-    generations: list[tuple[Manifest, ...]] = []
+    levels = _image(gathered, side_by_side)
     subjects = list(gathered.manifests.values())
+    listed = _listed(source, subjects, side_by_side)
+    generations, more = _generations(gathered, subjects, listed, side_by_side)
+    return _graph(gathered, (*more, *levels), generations, gathered.manifests.values())
+
+
+def gather_image(source: Repository, root: Manifest, side_by_side: SideBySide) -> Graph:
+    """Read the manifests of an image alone. As `gather`."""
+    gathered = _Gathered(source, root)
+    levels = _image(gathered, side_by_side)
+    return _graph(gathered, levels, [], gathered.manifests.values())
+
+
+def gather_referrers(
+    source: Repository, root: Manifest, referrers: Sequence[Descriptor], side_by_side: SideBySide
+) -> Graph:
+    """Read some of an image's referrers and what belongs to them, but nothing of the image itself. As `gather`."""
+    gathered = _Gathered(source, root)
+    gathered.add([root])
+    generations, levels = _generations(gathered, [root], referrers, side_by_side)
+    return _graph(gathered, levels, generations, chain(*levels, *generations))
+
+
+def _image(gathered: _Gathered, side_by_side: SideBySide) -> list[tuple[Manifest, ...]]:
+    gathered.add([gathered.root])
+    return _below(gathered, [gathered.root], side_by_side)
+
+
+def _generations(
+    gathered: _Gathered, subjects: Sequence[Manifest], listed: Sequence[Descriptor], side_by_side: SideBySide
+) -> tuple[list[tuple[Manifest, ...]], list[tuple[Manifest, ...]]]:
+    """What refers to the subjects, then what refers to that; and the manifests below all of these."""
+    generations: list[tuple[Manifest, ...]] = []
+    levels: list[tuple[Manifest, ...]] = []
     for _ in range(MAX_DEPTH):
-        if referrers is None:
-            listed = side_by_side([partial(source.referrers, subject.digest) for subject in subjects])
-            found = gathered.new(entry for entries in listed for entry in entries)
-        else:
-            found, referrers = gathered.new(referrers), None
-        read = _read(gathered, found, side_by_side)
+        read = _read(gathered, gathered.new(listed), side_by_side)
         # A list may name what it likes; only what says itself that it refers to the image does.
         known = {subject.digest for subject in subjects}
         generation = [manifest for manifest in read if manifest.subject and manifest.subject.digest in known]
@@ -117,11 +138,25 @@ def gather(
         levels = [*_below(gathered, generation, side_by_side), *levels]
         generations.append(tuple(generation))
         subjects = generation
-    read_now = gathered.manifests.values() if complete else chain(*levels, *generations)
-    blobs = {blob.digest: blob for manifest in read_now for blob in manifest.blobs}
+        listed = _listed(gathered.source, subjects, side_by_side)
+    return generations, levels
+
+
+def _listed(source: Repository, subjects: Sequence[Manifest], side_by_side: SideBySide) -> list[Descriptor]:
+    lists = side_by_side([partial(source.referrers, subject.digest) for subject in subjects])
+    return [entry for entries in lists for entry in entries]
+
+
+def _graph(
+    gathered: _Gathered,
+    levels: Sequence[tuple[Manifest, ...]],
+    generations: Sequence[tuple[Manifest, ...]],
+    read: Iterable[Manifest],
+) -> Graph:
+    blobs = {blob.digest: blob for manifest in read for blob in manifest.blobs}
     if len(blobs) > MAX_DESCRIPTORS:
         raise gathered.refusal(f"is made of more than {MAX_DESCRIPTORS} blobs")
-    return Graph(root, tuple(levels), tuple(generations), tuple(blobs.values()))
+    return Graph(gathered.root, tuple(levels), tuple(generations), tuple(blobs.values()))
 
 
 def _below(gathered: _Gathered, tops: Sequence[Manifest], side_by_side: SideBySide) -> list[tuple[Manifest, ...]]:

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
@@ -65,7 +66,11 @@ class HttpTransport:
             TransportError: no connection, or it broke.
             Stopped: the deadline passed.
         """
-        parts = urlsplit(request.url)
+        try:
+            parts = urlsplit(request.url)
+            parts.port  # noqa: B018 (raises for what is no port)
+        except ValueError as error:
+            raise TransportError("its address is none", temporary=False) from error
         origin = (parts.scheme, parts.netloc)
         connection = self._take(origin, request.deadline)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -107,12 +112,11 @@ class HttpTransport:
         parts = urlsplit(f"//{netloc}")
         host, port = parts.hostname or "", parts.port
         proxy = _proxy(scheme, host, port)
-        via = urlsplit(proxy) if proxy else None
         if scheme == "https":
-            at = (via.hostname or "", via.port or 3128) if via else (host, port)
+            at = (proxy.host, proxy.port) if proxy else (host, port)
             connection = http.client.HTTPSConnection(at[0], at[1], timeout=timeout, context=self._context())
-            if via:
-                connection.set_tunnel(host, port or 443, headers=_proxy_sign_in(via.username, via.password))
+            if proxy:
+                connection.set_tunnel(host, port or 443, headers=proxy.headers)
             return connection
         # Plain HTTP goes to this machine, or to where the user said, and needs no proxy.
         return http.client.HTTPConnection(host, port, timeout=timeout)
@@ -122,7 +126,11 @@ class HttpTransport:
         with self._lock:
             if self._tls is None:
                 authorities = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE") or None
-                self._tls = ssl.create_default_context(cafile=authorities)
+                try:
+                    self._tls = ssl.create_default_context(cafile=authorities)
+                except OSError as error:
+                    problem = f"the certificate authorities in {authorities} can't be read ({error.strerror or error})"
+                    raise TransportError(problem, temporary=False) from error
             return self._tls
 
     def _give_back(self, origin: tuple[str, str], connection: http.client.HTTPConnection, *, reusable: bool) -> None:
@@ -150,7 +158,7 @@ class _Answer:
         self.headers: Mapping[str, str] = headers
         self._answer = answer
         self._give_back = give_back
-        length = headers.get("content-length", "")
+        length = headers.get("content-length", "")[:20]
         known = length.isdecimal() and not head and answer.status not in _NO_BODY and not answer.chunked
         self._left: int | None = int(length) if known else None
         self._ended = head
@@ -262,11 +270,25 @@ def _translated() -> Iterator[None]:
     except UnicodeError as error:
         raise TransportError("its address can't be sent", temporary=False) from error
     except (OSError, http.client.HTTPException) as error:
-        raise TransportError(type(error).__name__) from error
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        raise TransportError(reason) from error
 
 
-def _proxy(scheme: str, host: str, port: int | None) -> str | None:
-    """The proxy that the environment names for this host; never one for this very machine, as curl's and Go's rule."""
+@dataclass(frozen=True)
+class _Proxy:
+    """A proxy that tunnels are made through. `headers` sign in to it; secret."""
+
+    host: str
+    port: int
+    headers: Mapping[str, str] = field(repr=False)
+
+
+def _proxy(scheme: str, host: str, port: int | None) -> _Proxy | None:
+    """The proxy that the environment names for this host; never one for this very machine, as curl's and Go's rule.
+
+    Raises:
+        TransportError: when what is named can't be used.
+    """
     if is_loopback(host) or scheme != "https":
         return None
     if not any(name.lower().endswith("_proxy") for name in os.environ) and sys.platform not in ("darwin", "win32"):
@@ -274,10 +296,20 @@ def _proxy(scheme: str, host: str, port: int | None) -> str | None:
     from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 (takes as long to load as all else here)
 
     netloc = f"{host}:{port}" if port else host
-    return None if proxy_bypass(netloc) else getproxies().get(scheme)
+    named = None if proxy_bypass(netloc) else getproxies().get(scheme)
+    return _parsed_proxy(named) if named else None
 
 
-def _proxy_sign_in(username: str | None, password: str | None) -> dict[str, str]:
-    if not username:
-        return {}
-    return {"Proxy-Authorization": basic(unquote(username), unquote(password or ""))}
+def _parsed_proxy(named: str) -> _Proxy:
+    # Without a scheme it is plain HTTP, as curl has it ("curl(1)", --proxy), which also gives the default ports.
+    parts = urlsplit(named if "://" in named else f"http://{named}")
+    try:
+        port = parts.port or 80
+    except ValueError as error:
+        raise TransportError("the proxy of the environment has a port that is none", temporary=False) from error
+    if parts.scheme != "http" or not parts.hostname:
+        raise TransportError("the proxy of the environment is not one of the form http://HOST:PORT", temporary=False)
+    headers = {}
+    if parts.username:
+        headers["Proxy-Authorization"] = basic(unquote(parts.username), unquote(parts.password or ""))
+    return _Proxy(parts.hostname, port, headers)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
 
+from ecr.errors import printable
 from ecr.reference import is_digest
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -186,21 +187,37 @@ def descriptors_in(document: Mapping[str, object], key: str) -> tuple[Descriptor
     return tuple(_descriptor(entry) for entry in entries if isinstance(entry, dict))
 
 
+_MAX_PLATFORM = 64
+
+
 def json_object(text: str | bytes) -> Mapping[str, object]:
     """The JSON object in `text`.
 
     Raises:
-        ValueError: when it is not JSON, not an object, or nested without end.
+        ValueError: when it is not JSON, not an object, nested without end, or has keys that readers tell apart
+            differently: Go's JSON ignores their case, and of equal ones takes the last.
     """
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_unambiguous)
     except RecursionError as error:
         raise ValueError("is JSON without end") from error
+    except _AmbiguousError:
+        raise
     except ValueError as error:
         raise ValueError(f"is not JSON: {error}") from error
     if not isinstance(document, dict):
         raise ValueError("is not a JSON object")  # noqa: TRY004 (wrong data, not a wrong type in the program)
     return document
+
+
+def _unambiguous(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    if len({key.casefold() for key, _ in pairs}) < len(pairs):
+        raise _AmbiguousError("has keys that differ in their case only, or not at all")
+    return dict(pairs)
+
+
+class _AmbiguousError(ValueError):
+    """Well-formed JSON that two readers may read as two documents."""
 
 
 def _media_type(document: Mapping[str, object], served: str) -> str:
@@ -275,5 +292,6 @@ def _descriptor(entry: Mapping[str, object]) -> Descriptor:
     platform = entry.get("platform")
     name = ""
     if isinstance(platform, dict):
-        name = "/".join(str(platform[key]) for key in ("os", "architecture", "variant") if platform.get(key))
+        words = (str(platform[key])[:_MAX_PLATFORM] for key in ("os", "architecture", "variant") if platform.get(key))
+        name = printable("/".join(words))
     return Descriptor(media_type, digest, size, name)

@@ -9,7 +9,7 @@ from ecr.oci.exchange import Answer, Call, Exchange
 from ecr.oci.manifest import MAX_MANIFEST_BYTES, OCI_INDEX, Descriptor, descriptors_in, json_object
 
 _MAX_PAGES = 100
-_NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
+_NEXT = re.compile(r'<([^<>]{0,4096})>\s{0,16};[^,<]{0,256}\brel="?next"?')
 # How registries say that they know no referrers API: the specification has 404; some refuse the unknown path otherwise.
 _NO_SUCH_API = frozenset({400, 404, 405, 501})
 _LIST_TYPES = frozenset({OCI_INDEX, "application/json", ""})
@@ -41,7 +41,7 @@ def listed_referrers(exchange: Exchange, path: str, limit: int) -> tuple[Descrip
             raise exchange.error(call, f"answers {path} with something that {error}", "MALFORMED") from error
         found |= {entry.digest: entry for entry in entries}
         link = _NEXT.search(answer.headers.get("link", ""))
-        following = exchange.absolute(link[1], answer.url) if link else None
+        following = exchange.resolved(call, answer.url, link[1]) if link else None
     raise exchange.error(
         Call(operation="ListReferrers", method="GET", path=path), f"lists {path} without end", "TOO_MANY"
     )

@@ -39,7 +39,9 @@ def locate(url: RepositoryUrl, *, profile: str | None = None, plain_http: frozen
     asked = url.host in plain_http
     scheme = "http" if asked or is_loopback(_without_port(host)) else "https"
     sign_in = docker_sign_in(host, os.environ)
-    return Location(Registry(f"{scheme}://{host}", host, sign_in, plain_http=asked), name, str(url))
+    advice = f"sign in: docker login {host}"
+    registry = Registry(f"{scheme}://{host}", host, sign_in, sign_in_advice=advice, plain_http=asked)
+    return Location(registry, name, str(url))
 
 
 def _without_port(host: str) -> str:

@@ -20,6 +20,7 @@ class Registry:
         max_blob_bytes: the largest blob it takes; None for no limit.
         sign_in_first: send user name and password without being asked, which spares a request; only where it is known
             that the registry takes them so.
+        sign_in_advice: what a user does when the registry refuses who they are.
         plain_http: the user asked for plain HTTP to this host, which need not be this machine.
     """
 
@@ -30,6 +31,7 @@ class Registry:
     upload_rate: float | None = None
     max_blob_bytes: int | None = None
     sign_in_first: bool = False
+    sign_in_advice: str = "sign in with docker login"
     plain_http: bool = False
 
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from ecr.errors import RemoteError
 from ecr.oci.copying import SILENT, Progress
-from ecr.oci.graph import MAX_MANIFESTS
+from ecr.oci.graph import MAX_MANIFEST_BYTES_IN_ALL, MAX_MANIFESTS
 from ecr.oci.manifest import MAX_DEPTH, MAX_DESCRIPTORS, Descriptor, Manifest
 from ecr.oci.registry import Location
 from ecr.oci.repository import Repository
@@ -112,7 +112,9 @@ class _Verification:
             new = {entry.digest: entry for entries in listed for entry in entries if entry.digest not in seen.manifests}
             if not new:
                 return
-            if len(seen.manifests) + len(new) > MAX_MANIFESTS or len(seen.blobs) > MAX_DESCRIPTORS:
+            size = sum(len(manifest.raw) for manifest in seen.manifests.values()) + sum(e.size for e in new.values())
+            too_many = len(seen.manifests) + len(new) > MAX_MANIFESTS or len(seen.blobs) > MAX_DESCRIPTORS
+            if too_many or size > MAX_MANIFEST_BYTES_IN_ALL:
                 break
             read = self._side_by_side([partial(self._manifest, entry) for entry in new.values()])
             level = [manifest for manifest in read if manifest is not None]

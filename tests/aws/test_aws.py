@@ -335,6 +335,7 @@ REFUSALS = [
     pytest.param("ServiceUnavailable", True, "run the command again later", id="service-unavailable"),
     pytest.param("InternalFailure", True, "run the command again later", id="internal-failure"),
     pytest.param("RequestTimeout", True, "run the command again later", id="request-timeout"),
+    pytest.param("InvalidAction", False, "does not offer this operation; an emulator perhaps", id="emulator"),
     pytest.param("InvalidParameterException", False, "first second", id="invalid-parameter"),
     pytest.param("NobodyKnowsException", False, "first second", id="unknown-code"),
 ]

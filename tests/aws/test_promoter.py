@@ -338,7 +338,7 @@ def test_a_copy_is_made_by_digest_from_where_the_image_is(
 ) -> None:
     made = Mock()
     monkeypatch.setattr(copying, "copy", made)
-    assert promoter(published(ABSENT)).copy(planned(ABSENT, "v2", origin)) is made.return_value
+    assert promoter(published(ABSENT)).copy(Release(tag="v2", digest=ABSENT), origin) is made.return_value
     ((source, reference, target, tag), options) = made.call_args
     assert (source.name, reference, target.name, tag) == (f"{HOST}/{taken_from}", ABSENT, f"{HOST}/{STAGING}", "v2")
     assert options["mutability"] == IMMUTABLE

@@ -76,7 +76,7 @@ def test_an_image_is_promoted_from_wherever_it_is(
     )
     plan = promoter.plan()
     assert plan.is_due
-    result = promoter.copy(plan)
+    result = promoter.copy(plan.release, plan.origin)
     assert target.differences(f"staging/{name}", "v1", content) == []
     assert (result.blobs_mounted, result.blobs_copied) == ((3, 0) if mounts else (0, 3))
     assert result.bytes_moved == (0 if mounts else content.blob_bytes)

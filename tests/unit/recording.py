@@ -105,7 +105,7 @@ def _computed(args: MockResourceArgs, *, preview: bool) -> dict[str, object]:
         name = str(args.inputs["imageName"]).rpartition(":")[0]
         return {"repoDigest": f"{name}@{DIGEST}"}
     if args.typ == PROMOTION:
-        return {"tag": "v1.0.0", "digest": DIGEST, "gated": json.dumps(GATED)}
+        return {"tag": "v1.0.0", "digest": DIGEST, "origin": "source", "gated": json.dumps(GATED)}
     return {}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -79,10 +80,10 @@ class FakePromoter:
             raise self.closed
         return {"passed": True}
 
-    def copy(self, plan: PromotionPlan) -> CopyResult:
-        self.asked.append(f"copy {plan.release.digest} from {plan.origin}")
+    def copy(self, release: Release, origin: Origin) -> CopyResult:
+        self.asked.append(f"copy {release.digest} from {origin}")
         return CopyResult(
-            digest=plan.release.digest, bytes_moved=7, blobs_mounted=1, blobs_skipped=2, blobs_copied=3,
+            digest=release.digest, bytes_moved=7, blobs_mounted=1, blobs_skipped=2, blobs_copied=3,
             manifests_copied=1, referrers=0, seconds=0.1,
         )  # fmt: skip
 
@@ -170,6 +171,17 @@ def test_drift_is_what_a_tag_names_that_was_promoted_before(
     assert PROVIDER.check(olds, properties()).inputs["drift"] == drift
 
 
+def test_an_image_that_stays_keeps_its_record_and_where_it_came_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakePromoter, "tag_holds", NEW)
+    inputs = PROVIDER.check(found(gated="old record", origin="target"), properties()).inputs
+    assert (inputs["gated"], inputs["origin"]) == ("old record", "target")
+
+
+def test_what_is_said_stays_on_its_line(capfd: pytest.CaptureFixture[str]) -> None:
+    PROVIDER.check({}, properties(targetRepository="a\nerror: forged\x1b[31m"))
+    assert capfd.readouterr().err.splitlines()[0].startswith("a\\nerror: forged\\x1b[31m:v2 becomes")
+
+
 @pytest.mark.parametrize(
     ("name", "error", "lines"),
     [
@@ -211,6 +223,9 @@ def test_a_target_that_is_still_to_be_made_can_be_decided_on() -> None:
         pytest.param(found(digest=OLD), found(), True, [], id="digest"),
         pytest.param(found(tag="v1"), found(), True, [], id="tag"),
         pytest.param(found(gate="{}"), found(), True, [], id="rule"),
+        pytest.param(found(gated="{}"), found(), True, [], id="examined-anew"),
+        pytest.param(found(profile="old"), found(profile="new"), True, [], id="profile"),
+        pytest.param(found(origin="target"), found(), False, [], id="origin-alone"),
         pytest.param(found(), found(drift="nothing"), True, [], id="deleted"),
         pytest.param(found(), found(drift=OLD), True, [], id="moved"),
         pytest.param(found(digest=OLD), found(), True, [], id="moved-and-refreshed"),
@@ -260,8 +275,10 @@ def test_deleting_keeps_the_image() -> None:
 
 
 def test_the_state_holds_the_providers_path_and_not_its_code() -> None:
-    serialized = serialize_provider(PROVIDER)
-    assert len(serialized) < 400
+    serialized = base64.b64decode(serialize_provider(PROVIDER))
+    assert b"components.promotion_provider" in serialized
+    assert b"PromotionProvider" in serialized
+    assert len(serialized) < 300
 
 
 @pytest.fixture

@@ -151,6 +151,9 @@ def test_an_immutable_tag_with_another_digest_is_refused_naming_both(mutability:
             id="rollback-to-what-is-there",
         ),
         pytest.param(NEW, None, f"staging/app:v2 is {NEW} already", id="adopted"),
+        pytest.param(
+            None, Release(tag="v2", digest=NEW), f"staging/app:v2 is gone and becomes {NEW} again", id="deleted"
+        ),
     ],
 )
 def test_the_preview_names_both_digests(tag_holds: str | None, previous: Release | None, expected: str) -> None:
@@ -158,3 +161,29 @@ def test_the_preview_names_both_digests(tag_holds: str | None, previous: Release
         Release(tag="v2", digest=NEW), Origin.SOURCE, tag_holds=tag_holds, mutability=MUTABLE, repository="staging/app"
     )
     assert plan.reason("staging/app", previous) == expected
+
+
+ARN = "arn:aws:ecr:eu-west-1:123456789012:repository/dev/app"
+
+
+def test_the_outputs_of_another_stack_are_read() -> None:
+    assert promotion.source_image("dev", arn=ARN, url="host.example/dev/app", digest=NEW, tag="v2") == SOURCE
+
+
+@pytest.mark.parametrize(
+    ("change", "seen"),
+    [
+        pytest.param(
+            {"arn": "arn:aws:s3:::bucket"}, "'arn:aws:s3:::bucket' is not the ARN of an ECR repository", id="arn"
+        ),
+        pytest.param({"url": "https://x"}, "'https://x' is not a repository URL", id="url"),
+        pytest.param({"digest": "v1"}, "image_digest 'v1' and image_tag 'v2' do not name an image", id="digest"),
+        pytest.param({"tag": "a b"}, "image_tag 'a b' do not name an image", id="tag"),
+    ],
+)
+def test_outputs_that_name_no_image_are_refused_by_the_stack(change: dict[str, str], seen: str) -> None:
+    good = {"arn": ARN, "url": "host.example/dev/app", "digest": NEW, "tag": "v2"}
+    with pytest.raises(InputError) as raised:
+        promotion.source_image("dev", **{**good, **change})
+    assert str(raised.value).startswith("container-registry:promote.from: the outputs of stack dev can't be used: ")
+    assert seen in str(raised.value)

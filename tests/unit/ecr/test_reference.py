@@ -228,3 +228,18 @@ def test_the_arn_of_a_repository_tells_where_it_is() -> None:
 def test_other_arns_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not the ARN of an ECR repository"):
         RepositoryArn.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "suffix"),
+    [
+        ("aws", "eu-west-1", "amazonaws.com"),
+        ("aws-us-gov", "us-gov-west-1", "amazonaws.com"),
+        ("aws-cn", "cn-north-1", "amazonaws.com.cn"),
+        ("aws-eusc", "eusc-de-east-1", "amazonaws.eu"),
+    ],
+)
+def test_an_arn_tells_the_registry_host(partition: str, region: str, suffix: str) -> None:
+    host = RepositoryArn(partition, region, "123456789012", "app").registry_host
+    assert host == f"123456789012.dkr.ecr.{region}.{suffix}"
+    assert EcrHost.parse(host) == EcrHost("123456789012", region)

@@ -160,12 +160,13 @@ def test_json_is_sorted() -> None:
 
 def test_next_steps_carry_the_digest_and_the_options_of_this_cloud(layout: Layout) -> None:
     uri = "localhost:4599/dev/app@sha256:" + "0" * 64
-    steps = "\n".join(report.next_steps(layout, "dev", {"image_uri": uri}, region="eu-west-1"))
+    steps = "\n".join(report.next_steps(layout, {"image_uri": uri}, region="eu-west-1"))
     assert f"docker pull {uri}" in steps
-    assert f"--state {layout.state} --port 4599 destroy dev" in steps
+    assert f"--state {layout.state} --port 4599 env)" in steps
+    assert "-m ecr status" in steps
 
 
 def test_next_steps_of_a_stack_without_an_image_name_no_image(layout: Layout) -> None:
-    steps = "\n".join(report.next_steps(layout, "prod", {"repository_name": "prod/app"}, region="eu-west-1"))
+    steps = "\n".join(report.next_steps(layout, {"repository_name": "prod/app"}, region="eu-west-1"))
     assert "docker" not in steps
     assert "aws ecr describe-repositories --region eu-west-1 --repository-names prod/app" in steps

@@ -2,11 +2,16 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from ecr.oci.http_transport import _proxy
+from ecr.oci.exchange import Exchange
+from ecr.oci.http_transport import HttpTransport, _parsed_proxy, _Proxy, _proxy
+from ecr.oci.registry import Registry
 from ecr.oci.repository import fetch_blob
+from ecr.oci.session import Session
+from ecr.oci.transport import Deadline, Request, TransportError
 from tests.unit.ecr.oci.small_registry import (
     AUTHORIZATION,
     BLOB,
@@ -150,6 +155,58 @@ def test_this_machine_may_be_reached_over_plain_http(start: Callable[..., Server
 def test_a_proxy_from_the_environment_is_used_except_where_no_proxy_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "direct.example")
-    assert _proxy("https", "registry.example", None) == "http://proxy.example:3128"
+    assert _proxy("https", "registry.example", None) == _Proxy("proxy.example", 3128, {})
     assert _proxy("https", "direct.example", None) is None
     assert _proxy("http", "127.0.0.1", 5000) is None
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        pytest.param("proxy.example:3128", _Proxy("proxy.example", 3128, {}), id="without-scheme"),
+        pytest.param("http://proxy.example", _Proxy("proxy.example", 80, {}), id="without-port"),
+        pytest.param(
+            "http://me:p%40ss@proxy.example:3128/",
+            _Proxy("proxy.example", 3128, {"Proxy-Authorization": "Basic bWU6cEBzcw=="}),
+            id="with-sign-in",
+        ),
+    ],
+)
+def test_a_proxy_is_named_with_or_without_its_scheme(named: str, expected: _Proxy) -> None:
+    assert _parsed_proxy(named) == expected
+    assert "Basic" not in repr(expected)
+
+
+@pytest.mark.parametrize(
+    "named", ["https://proxy.example:3128", "socks5://proxy.example", "http://:3128", "http://a:b:c"]
+)
+def test_a_proxy_that_can_not_be_used_is_refused(named: str) -> None:
+    with pytest.raises(TransportError, match="the proxy of the environment"):
+        _parsed_proxy(named)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "given", "reached"),
+    [
+        pytest.param("https://r.example", "http://r.example/upload", "https://r.example/upload", id="upgraded"),
+        pytest.param(
+            "http://r.example:5000", "https://r.example:9443/up", "https://r.example:9443/up", id="not-downgraded"
+        ),
+        pytest.param("https://r.example", "/upload?x=1", "https://r.example/upload?x=1", id="path"),
+    ],
+)
+def test_an_address_of_the_registry_is_never_reached_with_less_protection(
+    base_url: str, given: str, reached: str
+) -> None:
+    with Session() as session:
+        exchange = Exchange(session, Registry(base_url, "r.example"), (), Deadline(1))
+        assert exchange.absolute(given) == reached
+
+
+def test_certificate_authorities_that_are_not_there_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "nowhere.pem"))
+    with HttpTransport(connect_s=1, read_s=1) as transport, pytest.raises(TransportError) as raised:
+        transport.send(Request(method="GET", url="https://localhost:9/v2/", deadline=Deadline(5)))
+    assert str(raised.value) == (
+        f"the certificate authorities in {tmp_path / 'nowhere.pem'} can't be read (No such file or directory)"
+    )

@@ -19,6 +19,8 @@ from ecr.oci.manifest import (
     Kind,
     config_descriptor,
     config_labels,
+    descriptors_in,
+    json_object,
     parse,
     platform_manifests,
 )
@@ -246,3 +248,24 @@ def test_a_layer_that_may_not_be_distributed_is_named(kind: str) -> None:
 def test_what_is_no_sound_manifest_is_a_value_error(document: object, media_type: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         parse(encoded(document), media_type)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('{"manifests": [], "Manifests": []}', id="case"),
+        pytest.param('{"manifests": [], "manifests": []}', id="twice"),
+        pytest.param('{"config": {"digest": "a", "DIGEST": "b"}}', id="inside"),
+        pytest.param('{"layers": [{"size": 1, "\u017fize": 2}]}', id="folded-letter"),
+    ],
+)
+def test_json_that_two_readers_may_read_differently_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="keys that differ in their case only, or not at all"):
+        json_object(text)
+
+
+def test_a_platform_is_bounded_and_printable() -> None:
+    platform = {"os": "x" * 9999, "variant": "\x1b"}
+    entry = {"mediaType": "t", "digest": f"sha256:{'a' * 64}", "size": 1, "platform": platform}
+    (found,) = descriptors_in({"manifests": [entry]}, "manifests")
+    assert found.platform == f"{'x' * 64}/\\x1b"
