@@ -11,6 +11,8 @@ from ecr.severity import THRESHOLDS, Severity
 
 _ID = re.compile(r"[!-~]{1,200}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# What the engine makes of a date in a stack file that stands without quotes (seen with 3.256.0).
+_UNQUOTED = " 00:00:00 +0000 UTC"
 _MAX_REASON = 500
 
 _LEVEL_RULE = f"one of {', '.join(THRESHOLDS)}"
@@ -58,7 +60,7 @@ def _ignore(section: Section) -> Ignore | None:
     section.finish()
     if section.mistakes > before:
         return None
-    return Ignore(id=name, reason=reason.strip(), until=date.fromisoformat(until))
+    return Ignore(id=name, reason=reason.strip(), until=date.fromisoformat(until.removesuffix(_UNQUOTED)))
 
 
 def _is_id(text: str) -> bool:
@@ -70,10 +72,11 @@ def _is_reason(text: str) -> bool:
 
 
 def _is_day(text: str) -> bool:
-    if _DAY.fullmatch(text) is None:
+    day = text.removesuffix(_UNQUOTED)
+    if _DAY.fullmatch(day) is None:
         return False
     try:
-        date.fromisoformat(text)
+        date.fromisoformat(day)
     except ValueError:
         return False
     return True

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
@@ -14,17 +15,36 @@ PROJECT_FILE = "Pulumi.yaml"
 NAMESPACE = "container-registry"  # of the keys that the program reads
 
 
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, but with the engine's reading of YAML (1.2): `yes` and `2026-12-31` are text."""
+class Loader(yaml.SafeLoader):
+    """PyYAML's safe loader with the engine's reading of YAML (seen with 3.256.0).
+
+    `yes` is text, as in YAML 1.2; an unquoted date is text too, but in the form that Go prints times in; a key that
+    stands twice is a mistake.
+    """
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:  # noqa: FBT001, FBT002 - PyYAML's signature
+        """As the base class, but a key that stands twice is refused."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if isinstance(key, Hashable) and keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+    def construct_time(self, node: yaml.ScalarNode) -> str:
+        """A date or time as Go prints it: `2027-01-31 00:00:00 +0000 UTC`."""
+        found = self.construct_yaml_timestamp(node)
+        at = found if isinstance(found, datetime) else datetime(found.year, found.month, found.day, tzinfo=UTC)
+        return f"{at:%Y-%m-%d %H:%M:%S} +0000 UTC"
 
 
-_Loader.yaml_implicit_resolvers = {
-    letter: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in ("bool", "timestamp")]
+Loader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":bool")]
     for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver(
+Loader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
 )
+Loader.add_constructor("tag:yaml.org,2002:timestamp", Loader.construct_time)
 
 
 def find_project(start: Path) -> Path:
@@ -66,7 +86,7 @@ def read(project: Path, stack: str) -> Mapping[str, object]:
 def _parse(text: str, name: str) -> object:
     try:
         # A SafeLoader makes plain values only.
-        content: object = yaml.load(text, Loader=_Loader)  # noqa: S506
+        content: object = yaml.load(text, Loader=Loader)  # noqa: S506
     except (yaml.YAMLError, RecursionError) as error:
         raise InputError(name, f"is not valid YAML: {' '.join(str(error).split())}") from error
     return content

@@ -38,7 +38,11 @@ def parse(text: str, project: str) -> Override:
         problem = "expected KEY=VALUE" if not equals else f"{key.strip()!r} is not a key"
         raise BadInput(f"-c {text}: {problem}, such as `{EXAMPLE}` or `-c aws:region=eu-west-1`")
     first, *rest = match["path"].split(".")
-    return Override(f"{match['namespace'] or project}:{first}", tuple(rest), yaml_files.parse(value, f"-c {text}"))
+    return Override(
+        f"{match['namespace'] or project}:{first}",
+        tuple(rest),
+        yaml_files.parse(value, f"-c {text}", yaml_files.WordLoader),
+    )
 
 
 def apply(config: Mapping[str, object], overrides: Sequence[Override]) -> dict[str, object]:

@@ -1,29 +1,27 @@
-"""YAML as the engine reads it (1.2): `on`, `yes` and `2026-01-01` are strings, as they are in a stack file."""
+"""YAML as the engine reads it: see `ecr.stack_file.Loader`."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import yaml
 
+from ecr.stack_file import Loader
 from local.errors import BadInput
 
 
-class Loader(yaml.SafeLoader):
-    """PyYAML's safe loader without the YAML 1.1 readings that the engine does not share."""
+class WordLoader(Loader):
+    """For a value on a command line, where a date is a word, as it is for `pulumi config set`."""
+
+    def construct_word(self, node: yaml.ScalarNode) -> str:
+        """The text as it stands."""
+        return str(self.construct_scalar(node))
 
 
-Loader.yaml_implicit_resolvers = {
-    letter: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in ("bool", "timestamp")]
-    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-)
+WordLoader.add_constructor("tag:yaml.org,2002:timestamp", WordLoader.construct_word)
 
 
-def parse(text: str, source: str) -> object:
+def parse(text: str, source: str, loader: type[Loader] = Loader) -> object:
     """The value that `text` holds.
 
     Raises:
@@ -31,7 +29,7 @@ def parse(text: str, source: str) -> object:
     """
     try:
         # Loader is a SafeLoader: it makes plain values only.
-        return yaml.load(text, Loader=Loader)  # noqa: S506
+        return yaml.load(text, Loader=loader)  # noqa: S506
     except yaml.YAMLError as error:
         problem = " ".join(str(error).split())
         raise BadInput(f"{source}: not valid YAML: {problem}") from None

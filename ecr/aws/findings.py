@@ -154,6 +154,11 @@ class EcrScans:
 
     def _children(self, index: Manifest) -> list[tuple[Descriptor, Manifest | None]]:
         """The entries of an index, with the manifest of those that may be something else than an image."""
+        for blob in index.blobs:
+            if blob.platform not in _NO_PLATFORM:
+                # Something may know how to run it; nothing here knows how to have it scanned.
+                kind = shortened(blob.media_type, 80)
+                raise self._malformed(index.digest, f"names {blob.digest} for {blob.platform} as {kind}, no image")
         unclear = [
             child.digest
             for child in index.children

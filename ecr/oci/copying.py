@@ -165,11 +165,11 @@ class _Copy:
     def whole(self, reference: str, mutability: TagMutability | None) -> CopyResult:
         root = None if is_digest(reference) else self._source.manifest(reference)
         digest = reference if root is None else root.digest
-        present = self._target.find_manifest(self._tag)
-        if present is not None and present.digest == digest:
-            return self._result(digest, self._complete(present))
+        present = self._target.find_digest(self._tag)
+        if present == digest:
+            return self._result(digest, self._complete(digest))
         if present is not None and mutability is not None and mutability.is_immutable(self._tag):
-            raise self._conflict(self._tag, digest, present.digest, "is immutable")
+            raise self._conflict(self._tag, digest, present, "is immutable")
         graph = gather(self._source, root or self._source.manifest(digest), self._side_by_side)
         self._move(graph)
         self._publish(graph)
@@ -177,14 +177,15 @@ class _Copy:
         self._put_tag(self._tag, graph.root)
         return self._result(digest, len(graph.referrers) + signatures)
 
-    def _complete(self, root: Manifest) -> int:
+    def _complete(self, digest: str) -> int:
         """Bring referrers that are missing to an image that is there; how many it has."""
-        listed = self._source.referrers(root.digest)
+        listed = self._source.referrers(digest)
         if not listed:
             return 0
-        there = {entry.digest for entry in self._target.referrers(root.digest)}
+        there = {entry.digest for entry in self._target.referrers(digest)}
         missing = tuple(entry for entry in listed if entry.digest not in there)
         if missing:
+            root = self._source.manifest(digest)
             graph = gather_referrers(self._source, root, missing, self._side_by_side)
             self._move(graph)
             self._publish(graph)
@@ -199,7 +200,7 @@ class _Copy:
         found = self._side_by_side([partial(self._source.find_manifest, tag) for tag in tags])
         brought = 0
         for tag, manifest in zip(tags, found, strict=True):
-            if manifest is None or self._target.find_manifest(tag) is not None:
+            if manifest is None or self._target.find_digest(tag) is not None:
                 continue
             graph = gather_image(self._source, manifest, self._side_by_side)
             self._move(graph)
@@ -283,16 +284,16 @@ class _Copy:
         try:
             self._target.put_manifest(tag, manifest)
         except TagRefused as refused:
-            present = self._target.find_manifest(tag)
+            present = self._target.find_digest(tag)
             if present is None:
                 raise refused.error from None
-            if present.digest != manifest.digest:
-                raise self._conflict(tag, manifest.digest, present.digest, "can't be moved") from None
+            if present != manifest.digest:
+                raise self._conflict(tag, manifest.digest, present, "can't be moved") from None
             return
         self._count()
-        seen = self._target.manifest(tag).digest
+        seen = self._target.find_digest(tag)
         if seen != manifest.digest:
-            raise self._conflict(tag, manifest.digest, seen, "was moved by somebody else at the same time")
+            raise self._conflict(tag, manifest.digest, seen or "nothing", "was moved by somebody else at the same time")
 
     # -- common -------------------------------------------------------------------------------------------------------
 

@@ -104,6 +104,22 @@ class Repository:
             raise self._exchange.refusal(call, answer)
         return self._checked(call, reference, answer)
 
+    def find_digest(self, reference: str) -> str | None:
+        """The digest of the manifest under a tag, from its bytes, whatever it is; None when there is none.
+
+        Raises:
+            RemoteError: when it can't be had.
+        """
+        call = self._manifest_call("GET", reference)
+        answer = self._exchange.fetch(call)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        if answer.status != HTTPStatus.OK:
+            raise self._exchange.refusal(call, answer)
+        digest = digest_of(answer.body)
+        self._compare_digest(call, answer, digest)
+        return digest
+
     def manifest(self, reference: str) -> Manifest:
         """As `find_manifest`. Raises RemoteError (MANIFEST_UNKNOWN) when there is none."""
         found = self.find_manifest(reference)

@@ -16,6 +16,9 @@ from ecr.oci.transport import Deadline, Transport
 
 T = TypeVar("T")
 
+# After Ctrl-C a thread may be in the middle of a read that nothing can end.
+_CLOSE_S = 2.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -125,12 +128,13 @@ class Workers:
         return [job.result[0] for job in jobs]
 
     def close(self) -> None:
-        """End the threads; what waits is still done."""
+        """End the threads; what waits is still done. One that waits for a registry is left behind: it is a daemon."""
         with self._condition:
             self._closed = True
             self._condition.notify_all()
+        patience = time.monotonic() + _CLOSE_S
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, patience - time.monotonic()))
 
     def _submit(self, calls: list[Callable[[], None]]) -> None:
         with self._condition:

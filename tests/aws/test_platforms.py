@@ -142,3 +142,11 @@ def test_a_malformed_manifest_is_refused(ecr_answers: Stubber, text: str) -> Non
     ecr_answers.add_response("batch_get_image", {"images": [{"imageId": {"imageDigest": AMD}, "imageManifest": text}]})
     with pytest.raises(RemoteError, match=f"MalformedManifest: the manifest {AMD}"):
         source().platforms(AMD)
+
+
+def test_an_entry_that_names_a_platform_and_is_no_image_closes_the_gate(ecr_answers: Stubber) -> None:
+    entry = {**descriptor("application/vnd.oci.image.manifest.v1+prettyjws", NESTED)}
+    entry["platform"] = {"os": "linux", "architecture": "amd64"}
+    answer_manifests(ecr_answers, {AMD: index(entry)})
+    with pytest.raises(RemoteError, match=f"names {NESTED} for linux/amd64 as application/vnd.*prettyjws, no image"):
+        source().platforms(AMD)

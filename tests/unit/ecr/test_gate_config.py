@@ -60,6 +60,12 @@ def test_a_finding_is_ignored_with_a_reason_and_a_last_day() -> None:
     assert read({"ignore": []}) == ScanGate()
 
 
+def test_a_date_without_quotes_is_read_as_the_engine_hands_it_over() -> None:
+    gate = read({"ignore": [{**ENTRY, "until": "2027-01-31 00:00:00 +0000 UTC"}]})
+    assert isinstance(gate, ScanGate)
+    assert gate.ignore[0].until == date(2027, 1, 31)
+
+
 def test_a_gate_is_switched_off_with_a_reason() -> None:
     assert read({"off": "the local cloud has no scanner"}) == GateOff("the local cloud has no scanner")
 

@@ -35,7 +35,15 @@ def test_a_stack_is_found_by_its_short_and_its_full_name(project: Path, stack: s
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("2027-01-31", "2027-01-31"), ("yes", "yes"), ("off", "off"), ("true", True), ("7", 7), ('"7"', "7")],
+    [
+        ("2027-01-31", "2027-01-31 00:00:00 +0000 UTC"),
+        ('"2027-01-31"', "2027-01-31"),
+        ("yes", "yes"),
+        ("off", "off"),
+        ("true", True),
+        ("7", 7),
+        ('"7"', "7"),
+    ],
 )
 def test_values_are_read_as_the_engine_reads_them(project: Path, text: str, value: object) -> None:
     (project / "Pulumi.dev.yaml").write_text(f"config:\n  key: {text}\n")
@@ -69,3 +77,9 @@ def test_a_file_that_is_no_stack_file_is_refused_on_one_line(
         stack_file.read(project, "dev")
     assert refused.value.key == "Pulumi.dev.yaml"
     assert "\n" not in str(refused.value)
+
+
+def test_a_key_that_stands_twice_is_refused(project: Path) -> None:
+    (project / "Pulumi.dev.yaml").write_text("config:\n  a: 1\n  a: 2\n")
+    with pytest.raises(InputError, match="key 'a' stands twice"):
+        stack_file.read(project, "dev")

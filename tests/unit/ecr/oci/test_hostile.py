@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+import threading
+from contextlib import suppress
 
 import pytest
 
 from ecr.aws.repository import _registry_base_url
-from ecr.errors import RemoteError
+from ecr.errors import Conflict, RemoteError
 from ecr.oci.authorization import Challenge, _refuse_unsafe, _understood
+from ecr.oci.copying import copy
 from ecr.oci.exchange import Call, Exchange
 from ecr.oci.graph import MAX_MANIFEST_BYTES_IN_ALL, _Gathered
 from ecr.oci.http_transport import HttpTransport
-from ecr.oci.manifest import OCI_MANIFEST, Descriptor, parse
+from ecr.oci.manifest import OCI_MANIFEST, Descriptor, digest_of, parse
 from ecr.oci.referrers_api import _NEXT
 from ecr.oci.registry import Location, Registry
 from ecr.oci.repository import Repository
-from ecr.oci.session import Session
-from ecr.oci.transport import Deadline, Request, TransportError
+from ecr.oci.session import Session, Workers
+from ecr.oci.transport import Deadline, Request, Stopped, TransportError
+from ecr.repository import TagMutability
+from tests.unit.ecr.oci.fake_registry import FakeRegistry, at, session_with
 
 AWAY, HERE = Registry("https://r.example", "r.example"), Registry("http://127.0.0.1:5000", "127.0.0.1:5000")
 
@@ -112,3 +117,36 @@ def test_more_manifests_than_memory_should_hold_are_refused_before_they_are_read
 def test_a_registry_of_aws_is_reached_at_its_own_host_by_every_name(host: str) -> None:
     assert _registry_base_url("https://api.ecr.us-east-1.amazonaws.com", host) == f"https://{host}"
     assert _registry_base_url("http://localhost:4566", host) == "http://localhost:4566"
+
+
+def test_a_tag_that_names_what_nobody_can_read_is_only_a_digest() -> None:
+    a, b = FakeRegistry(), FakeRegistry()
+    image = a.put_image("dev/app", "one", "v1")
+    b.manifests["staging/app", "v1"] = ("application/vnd.docker.distribution.manifest.v1+json", b'{"schemaVersion": 1}')
+    old = digest_of(b'{"schemaVersion": 1}')
+    source, target = at("a", "dev/app"), at("b", "staging/app")
+    with session_with(a=a, b=b) as session:
+        with pytest.raises(Conflict, match=f"is immutable and names {old}, not {image['digest']}"):
+            copy(source, "v1", target, "v1", session=session, mutability=TagMutability())
+        assert copy(source, "v1", target, "v1", session=session).digest == image["digest"]
+    assert b.manifests["staging/app", "v1"] == a.manifests["dev/app", "v1"]
+
+
+def test_closing_leaves_a_thread_behind_that_waits_for_a_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ecr.oci.session._CLOSE_S", 0.05)
+    workers, silent, at_work = Workers(1), threading.Event(), threading.Event()
+
+    def stalled() -> None:
+        at_work.set()
+        silent.wait()
+
+    def interrupted() -> None:
+        with suppress(Stopped):
+            workers.run([stalled], Deadline(60))
+
+    caller = threading.Thread(target=interrupted)
+    caller.start()
+    at_work.wait()
+    workers.close()  # returns although nothing has answered
+    silent.set()
+    caller.join()
