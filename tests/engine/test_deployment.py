@@ -253,7 +253,7 @@ def test_destroy_with_force_delete_removes_the_images_too(deploy: Deploy, ecr: E
 
 
 def test_prod_is_protected_from_being_destroyed(deploy: Deploy, ecr: ECRClient) -> None:
-    prod = deploy("prod")
+    prod = deploy("prod", promote="")
     prod.stack.up()
     with pytest.raises(EngineFailed, match="protect"):
         prod.stack.destroy()
@@ -261,7 +261,7 @@ def test_prod_is_protected_from_being_destroyed(deploy: Deploy, ecr: ECRClient) 
 
 
 def test_kms_encryption_makes_a_key_that_rotates(deploy: Deploy, ecr: ECRClient) -> None:
-    staging = deploy("staging", encryption="{type: KMS}")
+    staging = deploy("staging", encryption="{type: KMS}", promote="")
     assert staging.stack.up().changes["create"] == 5
     (repository,) = ecr.describe_repositories(repositoryNames=[staging.repository])["repositories"]
     key = repository["encryptionConfiguration"].get("kmsKey", "")
@@ -271,7 +271,7 @@ def test_kms_encryption_makes_a_key_that_rotates(deploy: Deploy, ecr: ECRClient)
 
 
 def test_a_repository_that_exists_already_is_named(deploy: Deploy, ecr: ECRClient) -> None:
-    staging = deploy("staging")
+    staging = deploy("staging", promote="")
     ecr.create_repository(repositoryName=staging.repository)
     with pytest.raises(EngineFailed, match=f"{staging.repository}.*pulumi import"):
         staging.stack.up()
