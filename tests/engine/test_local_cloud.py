@@ -21,7 +21,8 @@ from tests.engine.conftest import REGION, ROOT, still_running
 pytestmark = pytest.mark.engine
 
 STACK = "staging"  # builds no image, so that no Docker is needed
-UP = ("up", STACK, "-c", "promote=")  # nor promotes any: the repository alone
+ALONE = ("-c", "promote=")  # nor promotes any: the repository alone
+UP, PREVIEW = ("up", STACK, *ALONE), ("preview", STACK, *ALONE)
 REPOSITORY = "staging/yoon-app"
 DEADLINE_S = 180.0
 AT_WORK = "aws:ecr:Repository repository-repo creating"
@@ -76,7 +77,7 @@ class CommandLine:
         client = boto3.client("ecr", region_name=REGION, endpoint_url=self.layout.endpoint,
                               aws_access_key_id="test", aws_secret_access_key="test")  # fmt: skip
         assert client.get_lifecycle_policy(repositoryName=REPOSITORY)["lifecyclePolicyText"]
-        assert self.run("preview", STACK) == f"preview {STACK}: 4 same\n"
+        assert self.run(*PREVIEW) == f"preview {STACK}: 4 same\n"
         assert REPOSITORY in self.run("outputs", STACK)
 
 
