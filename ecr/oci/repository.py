@@ -97,12 +97,8 @@ class Repository:
             RemoteError: when it differs from its digest, or can't be understood or had.
         """
         call = self._manifest_call("GET", reference)
-        answer = self._exchange.fetch(call)
-        if answer.status == HTTPStatus.NOT_FOUND:
-            return None
-        if answer.status != HTTPStatus.OK:
-            raise self._exchange.refusal(call, answer)
-        return self._checked(call, reference, answer)
+        answer = self._found(call)
+        return None if answer is None else self._checked(call, reference, answer)
 
     def find_digest(self, reference: str) -> str | None:
         """The digest of the manifest under a tag, from its bytes, whatever it is; None when there is none.
@@ -111,11 +107,9 @@ class Repository:
             RemoteError: when it can't be had.
         """
         call = self._manifest_call("GET", reference)
-        answer = self._exchange.fetch(call)
-        if answer.status == HTTPStatus.NOT_FOUND:
+        answer = self._found(call)
+        if answer is None:
             return None
-        if answer.status != HTTPStatus.OK:
-            raise self._exchange.refusal(call, answer)
         digest = digest_of(answer.body)
         self._compare_digest(call, answer, digest)
         return digest
@@ -298,6 +292,15 @@ class Repository:
             operation="GetManifest", method=method, path=f"{self._base}/manifests/{reference}",
             headers={"Accept": _ACCEPT}, limit=MAX_MANIFEST_BYTES,
         )  # fmt: skip
+
+    def _found(self, call: Call) -> Answer | None:
+        """What was asked for; None when the registry has no such thing."""
+        answer = self._exchange.fetch(call)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        if answer.status != HTTPStatus.OK:
+            raise self._exchange.refusal(call, answer)
+        return answer
 
     def _checked(self, call: Call, reference: str, answer: Answer) -> Manifest:
         digest = digest_of(answer.body)

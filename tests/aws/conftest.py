@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import boto3
@@ -10,17 +9,13 @@ import pytest
 from botocore.stub import Stubber
 from mypy_boto3_ecr import ECRClient
 
+from tests import surroundings
+
 
 @pytest.fixture
 def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """No credentials, files or endpoints of this machine."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up-id")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up-key")
+    surroundings.made_up(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 
 import boto3
 import pytest
 from mypy_boto3_ecr import ECRClient
+
+from tests import surroundings
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
@@ -15,13 +16,7 @@ HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 
 def sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """Made-up credentials, and none of this machine's AWS settings."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up-id")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up-key")
+    surroundings.made_up(monkeypatch)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
 
 
