@@ -10,7 +10,8 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+
+from ecr.lifecycle.policy import CountType, TagStatus
 
 MAX_RULES = 50  # ECR service quotas, "Rules per lifecycle policy"
 MAX_POLICY_CHARS = 30_720  # ECR API reference, PutLifecyclePolicy, lifecyclePolicyText
@@ -23,21 +24,6 @@ TAG_PATTERN_RULE = f"a tag pattern such as v*, of letters, digits, '.', '_', '-'
 def is_tag_pattern(text: str) -> bool:
     """Whether ECR accepts `text` in a rule's list of tag patterns."""
     return _TAG_PATTERN.fullmatch(text) is not None and text.count("*") <= MAX_WILDCARDS
-
-
-class TagStatus(StrEnum):
-    """Which images a rule looks at, by their tags."""
-
-    TAGGED = "tagged"
-    UNTAGGED = "untagged"
-    ANY = "any"
-
-
-class CountType(StrEnum):
-    """What a rule counts: images beyond the latest N, or days since the push."""
-
-    IMAGES = "imageCountMoreThan"
-    DAYS_SINCE_PUSH = "sinceImagePushed"
 
 
 @dataclass(frozen=True, kw_only=True)
