@@ -26,7 +26,7 @@ def main() -> None:
             tag_mutability=stack.tag_mutability,
             scan_on_push=stack.scan_on_push,
             encryption=stack.encryption,
-            lifecycle=stack.lifecycle,
+            lifecycle=stack.lifecycle.policy,
             force_delete=stack.force_delete,
             tags=stack.tags,
         ),

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pulumi
 from pulumi.runtime import config as runtime_config
 
 from ecr import build as builds
-from ecr import config_reader, gate_config, lifecycle, reference, repository
+from ecr import config_reader, gate_config, lifecycle_config, reference, repository
 from ecr.build import ImageBuild
 from ecr.config_reader import Section
 from ecr.errors import InputError, InputErrors
-from ecr.lifecycle import LifecycleRule, TagStatus
+from ecr.lifecycle_config import LifecycleConfig, LifecycleGuard
 from ecr.promotion import Promotion
 from ecr.repository import Encryption, EncryptionType, Mutability, TagMutability
 
@@ -28,7 +28,7 @@ _PROVIDER_ONLY = frozenset(
      "aws:assumeRoleWithWebIdentity", "aws:endpoints", "aws:sharedCredentialsFiles", "aws:sharedConfigFiles"}
 )  # fmt: skip
 _PROVIDER_ONLY_PROBLEM = (
-    "can't be used by a stack that builds or promotes, because only Pulumi's provider would see it; "
+    "can't be used by a stack that {}, because only Pulumi's provider would see it; "
     "use aws:profile, or credentials in the environment"
 )
 _ENCRYPTED = "is encrypted, but ends up where everybody can read it; take the secret out and store it plainly"
@@ -58,7 +58,8 @@ class Settings:
     tag_mutability: TagMutability
     scan_on_push: bool
     encryption: Encryption
-    lifecycle: tuple[LifecycleRule, ...]
+    lifecycle: LifecycleConfig
+    lifecycle_guard: LifecycleGuard
     force_delete: bool
     protect: bool
     tags: Mapping[str, str]
@@ -66,6 +67,8 @@ class Settings:
     promote: Promotion | None
     region: str | None
     profile: str | None
+    unseen: str | None = None
+    """Why the live repository can't be looked at by the lifecycle guard; None when it can, or need not."""
 
 
 def load(root: Path) -> Settings:
@@ -89,9 +92,7 @@ def load(root: Path) -> Settings:
     settings = parse(
         own, root, secret_keys=secrets, region=region, profile=aws.get("profile"), stack=pulumi.get_stack()
     )
-    if settings.build is not None or settings.promote is not None:
-        _check_credentials(values)
-    return settings
+    return _with_credentials(settings, _PROVIDER_ONLY & set(values))
 
 
 def _check_region(region: str | None) -> None:
@@ -100,9 +101,23 @@ def _check_region(region: str | None) -> None:
         _refuse(["aws:region"], problem)
 
 
-def _check_credentials(keys: Iterable[str]) -> None:
-    """Refuse settings that lead the provider to another account than the one that is asked for the image."""
-    _refuse(_PROVIDER_ONLY & set(keys), _PROVIDER_ONLY_PROBLEM)
+def _with_credentials(settings: Settings, provider_only: frozenset[str]) -> Settings:
+    """Refuse settings that lead the provider to another account than the one that is asked for images.
+
+    A guard that only warns says what it can't see instead.
+    """
+    if not provider_only:
+        return settings
+    if settings.build is not None or settings.promote is not None:
+        _refuse(provider_only, _PROVIDER_ONLY_PROBLEM.format("builds or promotes"))
+    if settings.lifecycle.policy is None or settings.lifecycle_guard is LifecycleGuard.OFF:
+        return settings
+    if settings.lifecycle_guard is LifecycleGuard.ENFORCE:
+        _refuse(provider_only, _PROVIDER_ONLY_PROBLEM.format("has lifecycleGuard: enforce"))
+    keys = ", ".join(sorted(provider_only))
+    return replace(
+        settings, unseen=f"only Pulumi's provider sees {keys}; the lifecycle guard reads the repository itself"
+    )
 
 
 def _check_namespaces(keys: Iterable[str]) -> None:
@@ -149,7 +164,8 @@ def parse(
         tag_mutability=_tag_mutability(top),
         scan_on_push=top.flag("scanOnPush", default=True),
         encryption=_encryption(top),
-        lifecycle=_lifecycle(top),
+        lifecycle=lifecycle_config.read_rules(top),
+        lifecycle_guard=lifecycle_config.read_guard(top),
         force_delete=top.flag("forceDelete", default=False),
         protect=top.flag("protect", default=False),
         tags=_tags(top),
@@ -192,45 +208,6 @@ def _encryption(top: Section) -> Encryption:
         except ValueError as error:
             section.wrong("keyArn", str(error))
     return Encryption()
-
-
-def _lifecycle(top: Section) -> tuple[LifecycleRule, ...]:
-    if not top.has("lifecycle"):
-        return lifecycle.DEFAULT_RULES
-    rules = tuple(rule for section in top.sections("lifecycle") if (rule := _rule(section)) is not None)
-    try:
-        lifecycle.check(rules)
-    except ValueError as error:
-        top.wrong("lifecycle", str(error))
-    return rules
-
-
-def _rule(section: Section) -> LifecycleRule | None:
-    before = section.mistakes
-    keep = section.count("keep")
-    expire_days = section.count("expireDays")
-    patterns = section.texts("tags", lifecycle.is_tag_pattern, lifecycle.TAG_PATTERN_RULE)
-    untagged = section.flag("untagged", default=False)
-    section.finish()
-    if section.mistakes == before:
-        if section.has("tags") and not patterns:
-            # Without patterns the rule would act on every image.
-            section.wrong("tags", f"is empty; accepted: {lifecycle.TAG_PATTERN_RULE}, or no tags at all")
-        elif section.has("keep") == section.has("expireDays"):
-            section.wrong("", "must name one of keep (the latest N images) and expireDays (days since the push)")
-        elif untagged and patterns:
-            section.wrong("untagged", "is true, but tags are named; a rule is for one or the other")
-    if section.mistakes > before:
-        return None
-    status = TagStatus.TAGGED if patterns else TagStatus.UNTAGGED if untagged else TagStatus.ANY
-    try:
-        if keep is not None:
-            return lifecycle.keep_latest(keep, tag_status=status, tag_patterns=patterns)
-        if expire_days is not None:
-            return lifecycle.expire_after(expire_days, tag_status=status, tag_patterns=patterns)
-    except ValueError as error:
-        section.wrong("", str(error))
-    return None
 
 
 def _tags(top: Section) -> Mapping[str, str]:

@@ -9,9 +9,10 @@ from types import MappingProxyType
 import pulumi
 import pulumi_aws as aws
 
-from ecr import lifecycle, reference
+from ecr import reference
 from ecr.errors import InputError
-from ecr.lifecycle import DEFAULT_RULES, LifecycleRule
+from ecr.lifecycle.policy import LifecyclePolicy
+from ecr.lifecycle.rules import DEFAULT_POLICY
 from ecr.repository import Encryption, EncryptionType, TagMutability
 
 # AWS KMS API reference, ScheduleKeyDeletion: 7 to 30 days. The longest, because without its key a repository is lost.
@@ -29,8 +30,8 @@ class ImageRepositoryArgs:
             these decide instead (ECR user guide, "Scan images for software vulnerabilities").
         encryption: how layers are encrypted at rest. Changing it replaces the repository (ECR API reference,
             CreateRepository: the encryption of a repository can't be changed).
-        lifecycle: rules that expire images, in order of priority; by default the latest 10 images stay, an empty
-            sequence means that nothing expires.
+        lifecycle: what expires or archives images, from `ecr.lifecycle.compile_policy` or any other policy; by
+            default the latest 10 images stay, None means that nothing expires.
         policy: repository policy, a JSON document; None means that only this account's identities have access.
         force_delete: whether deleting the repository deletes the images inside too; otherwise ECR refuses while there
             are any.
@@ -41,7 +42,7 @@ class ImageRepositoryArgs:
     tag_mutability: TagMutability = TagMutability()
     scan_on_push: bool = True
     encryption: Encryption = Encryption()
-    lifecycle: Sequence[LifecycleRule] = DEFAULT_RULES
+    lifecycle: LifecyclePolicy | None = DEFAULT_POLICY
     policy: pulumi.Input[str] | None = None
     force_delete: bool = False
     tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -66,7 +67,6 @@ class ImageRepository(pulumi.ComponentResource):
     key_arn: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: ImageRepositoryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        policy = _lifecycle_policy(args)
         _check_name(args.repository_name)
         super().__init__(
             "container-registry:index:ImageRepository", name, {"repositoryName": args.repository_name}, opts
@@ -86,7 +86,8 @@ class ImageRepository(pulumi.ComponentResource):
             # The name is the caller's, so the old repository has to make room for its replacement.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
-        if policy is not None:
+        if args.lifecycle is not None:
+            policy = args.lifecycle.text
             aws.ecr.LifecyclePolicy(f"{name}-lifecycle", repository=repository.name, policy=policy, opts=child)
         if args.policy is not None:
             aws.ecr.RepositoryPolicy(f"{name}-policy", repository=repository.name, policy=args.policy, opts=child)
@@ -112,15 +113,6 @@ def _check_name(repository_name: str) -> None:
         raise InputError(
             "repository_name", f"{repository_name!r} is not accepted; accepted: {reference.REPOSITORY_NAME_RULE}"
         )
-
-
-def _lifecycle_policy(args: ImageRepositoryArgs) -> str | None:
-    if not args.lifecycle:
-        return None
-    try:
-        return lifecycle.render(args.lifecycle)
-    except ValueError as error:
-        raise InputError("lifecycle", str(error)) from error
 
 
 def _key_arn(name: str, args: ImageRepositoryArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str] | None:

@@ -47,6 +47,10 @@ class Section:
         """Note a mistake; `key` may be a path below this section, or empty for the section itself."""
         self._errors.append(InputError(self._name(key), problem))
 
+    def add(self, errors: InputErrors) -> None:
+        """Note mistakes that somebody else has found in a value, and named by its whole path."""
+        self._errors += errors.errors
+
     def finish(self) -> None:
         """Note unknown keys. At the top, raise `InputErrors` when there was any mistake."""
         for key in sorted(set(self._values) - self._asked):
@@ -124,16 +128,24 @@ class Section:
     def sections(self, key: str) -> tuple[Section, ...]:
         """The objects of the list under `key`."""
         found = []
-        for index, value in enumerate(self._items(key)):
+        for index, value in enumerate(self.items(key)):
             if isinstance(value, dict):
                 found.append(Section(f"{self._name(key)}[{index}].", value, self._errors))
             else:
                 self._refuse(f"{key}[{index}]", value, "an object with keys")
         return tuple(found)
 
+    def items(self, key: str) -> list[object]:
+        """The list under `key`, whatever is in it."""
+        value = self._structure(key)
+        if value is None or isinstance(value, list):
+            return value or []
+        self._refuse(key, value, "a list")
+        return []
+
     def texts(self, key: str, accept: Callable[[str], bool], rule: str) -> tuple[str, ...]:
         """The texts of the list under `key`."""
-        items = enumerate(self._items(key))
+        items = enumerate(self.items(key))
         return tuple(str(value) for index, value in items if self._accepted(f"{key}[{index}]", value, accept, rule))
 
     def text_map(self, key: str, accept_key: Callable[[str], bool], rule: str) -> Mapping[str, str]:
@@ -150,13 +162,6 @@ class Section:
             elif not isinstance(item, str):
                 self._refuse(f"{key}.{name}", item, f"{rule}; {_QUOTES}")
         return MappingProxyType({name: item for name, item in value.items() if isinstance(item, str)})
-
-    def _items(self, key: str) -> list[object]:
-        value = self._structure(key)
-        if value is None or isinstance(value, list):
-            return value or []
-        self._refuse(key, value, "a list")
-        return []
 
     def _structure(self, key: str) -> object:
         """An object or list, which Pulumi hands over as JSON text at the top."""

@@ -26,6 +26,7 @@ PURE = (
     "severity",
     "scan",
     "gate_config",
+    "lifecycle_config",
     "sarif",
     "status",
     "tables",

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from ecr.build import ImageBuild
 from ecr.errors import ExitCode, InputError, InputErrors
-from ecr.lifecycle import LifecycleRule, TagStatus, expire_after, keep_latest
+from ecr.lifecycle.rules import DEFAULT_POLICY
+from ecr.lifecycle_config import LifecycleConfig, LifecycleGuard
 from ecr.promotion import Promotion
 from ecr.repository import Encryption, EncryptionType, Mutability, TagMutability
 from ecr.scan import ScanGate
@@ -30,6 +31,7 @@ KNOWN_KEYS = {
     "scanOnPush",
     "encryption",
     "lifecycle",
+    "lifecycleGuard",
     "forceDelete",
     "protect",
     "tags",
@@ -89,7 +91,8 @@ STACKS = [
             tag_mutability=TagMutability(Mutability.MUTABLE),
             scan_on_push=True,
             encryption=Encryption(EncryptionType.AES256),
-            lifecycle=(keep_latest(10),),
+            lifecycle=LifecycleConfig(DEFAULT_POLICY),
+            lifecycle_guard=LifecycleGuard.WARN,
             force_delete=True,
             protect=False,
             tags={"environment": "dev"},
@@ -113,7 +116,8 @@ STACKS = [
             tag_mutability=TagMutability(Mutability.IMMUTABLE),
             scan_on_push=True,
             encryption=Encryption(EncryptionType.AES256),
-            lifecycle=(keep_latest(10),),
+            lifecycle=LifecycleConfig(DEFAULT_POLICY),
+            lifecycle_guard=LifecycleGuard.WARN,
             force_delete=False,
             protect=False,
             tags={"environment": "staging"},
@@ -131,7 +135,8 @@ STACKS = [
             tag_mutability=TagMutability(Mutability.IMMUTABLE),
             scan_on_push=True,
             encryption=Encryption(EncryptionType.AES256),
-            lifecycle=(keep_latest(10),),
+            lifecycle=LifecycleConfig(DEFAULT_POLICY),
+            lifecycle_guard=LifecycleGuard.WARN,
             force_delete=False,
             protect=True,
             tags={"environment": "prod"},
@@ -192,7 +197,8 @@ def test_everything_but_the_repository_has_a_default(project: Path) -> None:
         tag_mutability=TagMutability(Mutability.IMMUTABLE, ()),
         scan_on_push=True,
         encryption=Encryption(EncryptionType.AES256, None),
-        lifecycle=(keep_latest(10),),
+        lifecycle=LifecycleConfig(DEFAULT_POLICY),
+        lifecycle_guard=LifecycleGuard.WARN,
         force_delete=False,
         protect=False,
         tags={},
@@ -265,22 +271,6 @@ GOOD = [
         Encryption(EncryptionType.KMS, KEY_ARN),
         id="KMS-given-key",
     ),
-    pytest.param({"lifecycle": "[]"}, "lifecycle", (), id="no-rules"),
-    pytest.param({"lifecycle": '[{"keep": 1}]'}, "lifecycle", (keep_latest(1),), id="keep-1"),
-    pytest.param({"lifecycle": [{"expireDays": 1}]}, "lifecycle", (expire_after(1),), id="expire-after-1-day"),
-    pytest.param(
-        {"lifecycle": [{"expireDays": 14, "untagged": True}, {"keep": 30, "tags": ["v*", "****"]}, {"keep": 3}]},
-        "lifecycle",
-        (
-            expire_after(14, tag_status=TagStatus.UNTAGGED),
-            keep_latest(30, tag_status=TagStatus.TAGGED, tag_patterns=["v*", "****"]),
-            keep_latest(3),
-        ),
-        id="three-rules-and-a-pattern-with-4-wildcards",
-    ),
-    pytest.param(
-        {"lifecycle": [{"keep": 3, "untagged": "false"}]}, "lifecycle", (keep_latest(3),), id="untagged-false"
-    ),
     pytest.param({"tags": '{"team": "platform"}'}, "tags", {"team": "platform"}, id="tags"),
     pytest.param({"tags": {"k" * 128: "v" * 256}}, "tags", {"k" * 128: "v" * 256}, id="longest-tag"),
     pytest.param({"tags": {"t": ""}}, "tags", {"t": ""}, id="tag-with-empty-value"),
@@ -332,12 +322,6 @@ def test_a_null_counts_as_missing(key: str, project: Path) -> None:
     assert parse(with_repository({key: None}), project) == parse(with_repository({}), project)
 
 
-def test_50_rules_are_accepted_in_their_order(project: Path) -> None:
-    rules = [{"keep": 1, "tags": [f"v{n}"]} for n in range(50)]
-    read = parse(with_repository({"lifecycle": json.dumps(rules)}), project).lifecycle
-    assert [rule.tag_patterns for rule in read] == [(f"v{n}",) for n in range(50)]
-
-
 def test_a_dockerfile_is_relative_to_the_project_and_not_to_the_context(project: Path) -> None:
     (line,) = mistakes(with_repository({"build": {"context": "app", "dockerfile": "Dockerfile"}}), project)
     assert line.startswith('container-registry:build.dockerfile: "Dockerfile" is no file')
@@ -353,9 +337,6 @@ EXCLUSION_RULE = "1 to 128 letters, digits, '.', '_', '-' and at most two '*'"
 FLAG_RULE = "accepted: true or false"
 OBJECT_RULE = "accepted: an object"
 LIST_RULE = "accepted: a list"
-COUNT_RULE = "a whole number, 1 or more"
-KEEP_RULE = "keep (the latest N images) and expireDays (days since the push)"
-PATTERN_RULE = "a tag pattern such as v*"
 TAG_KEY_RULE = "keys of 1 to 128 characters that do not start with 'aws:'"
 TAG_VALUE_RULE = "values of up to 256 characters"
 TAG_RULE = "1 to 128 letters, digits, '_', '.' and '-', not starting with '.' or '-'"
@@ -418,8 +399,6 @@ BAD = [
     bad("empty-key", {"": "v1"}, "", "is not a known key", "known: build, "),
     bad("key-with-line-feed", {"a\nb": "v1"}, r"a\nb", "is not a known key", "known: build, "),
     bad("unknown-encryption-key", {"encryption": {"kind": "KMS"}}, "encryption.kind", "is not", "known: keyArn, type"),
-    bad("unknown-rule-key", rules({"keep": 1, "kep": 1}), "lifecycle[0].kep", "is not", "keep, tags, untagged"),
-    bad("misspelt-rule-key", rules({"keeep": 1}), "lifecycle[0].keeep", "is not", "known: expireDays, keep, "),
     bad("unknown-build-key", build(target="x"), "build.target", "is not", "known: args, context, dockerfile, "),
     # Tag mutability.
     bad("mutability-unknown", {"tagMutability": "IMUTABLE"}, "tagMutability", '"IMUTABLE"', MUTABILITY_RULE),
@@ -510,73 +489,6 @@ BAD = [
     bad("key-account", kms("arn:aws:kms:us-east-1:12345:key/a"), "encryption.keyArn", ":12345:", KEY_RULE),
     bad("key-line-feed", kms(f"{KEY_ARN}\n"), "encryption.keyArn", "...", KEY_RULE),
     bad("key-number", kms(5), "encryption.keyArn", "5", KEY_RULE),
-    # Lifecycle.
-    bad("keep-0", rules({"keep": 0}), "lifecycle[0].keep", "0", COUNT_RULE),
-    bad("keep-negative", rules({"keep": -1}), "lifecycle[0].keep", "-1", COUNT_RULE),
-    bad("keep-bool", rules({"keep": True}), "lifecycle[0].keep", "true", COUNT_RULE),
-    bad("keep-fraction", rules({"keep": 1.5}), "lifecycle[0].keep", "1.5", COUNT_RULE),
-    bad("keep-text", rules({"keep": "10"}), "lifecycle[0].keep", '"10"', COUNT_RULE),
-    bad("keep-NaN", {"lifecycle": '[{"keep": NaN}]'}, "lifecycle[0].keep", "NaN", COUNT_RULE),
-    bad("expire-0", rules({"expireDays": 0}), "lifecycle[0].expireDays", "0", COUNT_RULE),
-    bad("expire-list", rules({"expireDays": [1]}), "lifecycle[0].expireDays", "[1]", COUNT_RULE),
-    bad("both", rules({"keep": 1, "expireDays": 1}), "lifecycle[0]", "must name one of", KEEP_RULE),
-    bad("neither", rules({"keep": 1}, {"untagged": True}), "lifecycle[1]", "must name one of", KEEP_RULE),
-    bad("empty-rule", rules({}), "lifecycle[0]", "must name one of", KEEP_RULE),
-    bad("keep-null", rules({"keep": None}), "lifecycle[0]", "must name one of", KEEP_RULE),
-    bad(
-        "tags-and-untagged",
-        rules({"keep": 1, "tags": ["v*"], "untagged": True}),
-        "lifecycle[0].untagged",
-        "is true, but tags are named",
-        "a rule is for one or the other",
-    ),
-    bad("untagged-text", rules({"keep": 1, "untagged": "yes"}), "lifecycle[0].untagged", '"yes"', FLAG_RULE),
-    bad("5-wildcards", rules({"keep": 1, "tags": ["v*", "*****"]}), "lifecycle[0].tags[1]", '"*****"', "at most 4 '*'"),
-    bad("pattern-huge", rules({"keep": 1, "tags": ["*" * 9999]}), "lifecycle[0].tags[0]", f'"{"*" * 76}...', "4 '*'"),
-    bad("pattern-empty", rules({"keep": 1, "tags": [""]}), "lifecycle[0].tags[0]", '""', PATTERN_RULE),
-    bad("pattern-number", rules({"keep": 1, "tags": [5]}, {"keep": 2}), "lifecycle[0].tags[0]", "5", PATTERN_RULE),
-    bad("patterns-text", rules({"keep": 1, "tags": "v*"}), "lifecycle[0].tags", '"v*"', LIST_RULE),
-    # An empty list must not widen the rule to every image.
-    bad("patterns-none", rules({"keep": 1, "tags": []}), "lifecycle[0].tags", "is empty", PATTERN_RULE),
-    bad("two-any", rules({"keep": 1}, {"expireDays": 1}), "lifecycle", "more than one rule for any", "accepts one"),
-    bad(
-        "two-untagged",
-        rules({"keep": 1, "untagged": True}, {"expireDays": 1, "untagged": True}),
-        "lifecycle",
-        "more than one rule for untagged",
-        "accepts one",
-    ),
-    bad(
-        "same-patterns",
-        rules({"keep": 1, "tags": ["a", "b"]}, {"keep": 2, "tags": ["b", "a"]}),
-        "lifecycle",
-        "two rules with the same tag patterns",
-        "the second could never act",
-    ),
-    bad(
-        "51-rules",
-        rules(*({"keep": 1, "tags": [f"v{n}"]} for n in range(51))),
-        "lifecycle",
-        "has 51 rules",
-        "ECR accepts at most 50",
-    ),
-    bad(
-        "policy-too-long",
-        rules(*({"keep": 1, "tags": [f"{n}{'x' * 120}", "y" * 120, "z" * 120]} for n in range(50))),
-        "lifecycle",
-        "characters of policy",
-        "ECR accepts at most 30720",
-    ),
-    bad("lifecycle-number", {"lifecycle": 10}, "lifecycle", "10", LIST_RULE),
-    bad("lifecycle-text", {"lifecycle": "keep 10"}, "lifecycle", '"keep 10"', LIST_RULE),
-    bad("lifecycle-empty", {"lifecycle": ""}, "lifecycle", '""', LIST_RULE),
-    bad("lifecycle-object", {"lifecycle": '{"keep": 10}'}, "lifecycle", '{"keep": 10}', LIST_RULE),
-    bad("lifecycle-broken", {"lifecycle": '[{"keep": 10}'}, "lifecycle", r'"[{\"keep\": 10}"', LIST_RULE),
-    bad("lifecycle-bottomless", {"lifecycle": "[" * 100_000}, "lifecycle", f'"{"[" * 76}...', LIST_RULE),
-    bad("lifecycle-huge-number", {"lifecycle": f"[{'9' * 5_000}]"}, "lifecycle", f'"[{"9" * 75}...', LIST_RULE),
-    bad("rule-number", rules(10), "lifecycle[0]", "10", OBJECT_RULE),
-    bad("rule-null", rules({"keep": 1}, None), "lifecycle[1]", "null", OBJECT_RULE),
-    bad("rule-list", rules([]), "lifecycle[0]", "[]", OBJECT_RULE),
     # Tags.
     bad("tags-reserved", {"tags": {"aws:x": "1"}}, "tags", '"aws:x"', TAG_KEY_RULE),
     bad("tags-reserved-upper-case", {"tags": {"AWS:x": "1"}}, "tags", '"AWS:x"', TAG_KEY_RULE),
@@ -778,7 +690,8 @@ texts = st.text(max_size=12) | st.just(SECRET) | st.sampled_from(["app", "KMS", 
 leaves = texts | st.none() | st.booleans() | st.integers() | st.floats()
 keys = st.sampled_from(
     [
-        "type", "keyArn", "keep", "expireDays", "tags", "untagged", "context", "dockerfile", "tag", "platform", "args",
+        *("type", "keyArn", "keep", "expireDays", "tags", "untagged", "protect", "then", "selection", "rulePriority"),
+        *("context", "dockerfile", "tag", "platform", "args"),
     ]
 )  # fmt: skip
 anything = st.recursive(
@@ -842,7 +755,8 @@ def test_load_reads_the_stacks_configuration_with_region_and_profile(project: Pa
         tag_mutability=TagMutability(),
         scan_on_push=True,
         encryption=Encryption(),
-        lifecycle=(LifecycleRule(count_type=keep_latest(10).count_type, count=10),),
+        lifecycle=LifecycleConfig(DEFAULT_POLICY),
+        lifecycle_guard=LifecycleGuard.WARN,
         force_delete=True,
         protect=False,
         tags={},
