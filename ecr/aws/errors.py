@@ -31,6 +31,7 @@ _HINTS = {
     "KmsError": "the repository's KMS key is disabled, deleted or not usable with these credentials",
     "ThrottlingException": f"AWS is limiting the request rate; {_LATER}",
     "ServerException": f"ECR failed on its side; {_LATER}",
+    "LifecyclePolicyPreviewInProgressException": "somebody else's preview runs; run the command again in a few minutes",
     "InvalidAction": "the endpoint does not offer this operation; an emulator perhaps: see AWS_ENDPOINT_URL",
     # botocore's own: the request was not sent, or not answered.
     "NoRegionError": _SET_REGION,
@@ -46,12 +47,13 @@ _HINTS = {
 
 
 @contextmanager
-def translated(repository: str, operation: str) -> Iterator[None]:
+def translated(repository: str, operation: str, *, service: str = "ecr") -> Iterator[None]:
     """Turn what boto3 raises inside into `RemoteError`.
 
     Args:
         repository: name of the repository, for the message.
         operation: the API operation, such as `DescribeImages`.
+        service: whose operation it is.
 
     Raises:
         RemoteError: for everything that boto3 raises.
@@ -62,20 +64,24 @@ def translated(repository: str, operation: str) -> Iterator[None]:
         details = error.response.get("Error", {})
         request_id = error.response.get("ResponseMetadata", {}).get("RequestId", "")
         code = details.get("Code", "Unknown")
-        raise remote_error(repository, operation, code, details.get("Message", ""), request_id) from error
+        raise remote_error(
+            repository, operation, code, details.get("Message", ""), request_id, service=service
+        ) from error
     except (BotoCoreError, ValueError) as error:
         # A ValueError is botocore's way to refuse an endpoint that is no address.
-        raise remote_error(repository, operation, type(error).__name__, str(error)) from error
+        raise remote_error(repository, operation, type(error).__name__, str(error), service=service) from error
 
 
-def remote_error(repository: str, operation: str, code: str, reason: str, request_id: str = "") -> RemoteError:
+def remote_error(
+    repository: str, operation: str, code: str, reason: str, request_id: str = "", *, service: str = "ecr"
+) -> RemoteError:
     """One line: repository, operation, code, AWS's reason, what to do, and the request ID for a support case."""
     advice = _HINTS.get(code, _LATER if code in _TEMPORARY else "")
     hint = f"; {advice}" if advice else ""
     trace = f" (request {request_id})" if request_id else ""
     return RemoteError(
-        f"repository {repository}: ecr {operation} failed with {code}: {_one_line(reason)}{hint}{trace}",
-        service="ecr",
+        f"repository {repository}: {service} {operation} failed with {code}: {_one_line(reason)}{hint}{trace}",
+        service=service,
         operation=operation,
         code=code,
         request_id=request_id,

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef, RepositoryTypeDef
 
+    from ecr.aws.usage import InspectorClient
+
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 5})
 
 # ECR user guide, "Service quotas": requests a second of PutImage, of InitiateLayerUpload and CompleteLayerUpload; the
@@ -191,6 +193,11 @@ class EcrRepository:
         """boto3's client for the repository's Region; for this package."""
         with self.errors("Connect"):
             return self._session.client("ecr", config=_CONFIG)
+
+    def inspector(self) -> InspectorClient:
+        """boto3's client for Amazon Inspector in the repository's Region; for this package."""
+        client: InspectorClient = self._session.client("inspector2", config=_CONFIG)
+        return client
 
     @cached_property
     def _session(self) -> boto3.Session:

@@ -40,7 +40,7 @@ REGISTRY = tuple(
         *("repository", "referrers", "referrers_api", "graph", "copying", "verifying", "registries"),
     )
 )
-AWS = ("aws.errors", "aws.repository", "aws.findings", "aws.live")
+AWS = ("aws.errors", "aws.repository", "aws.findings", "aws.images", "aws.live", "aws.usage")
 TALKING = (*REGISTRY, *AWS, "build_context", "gate", "promoter", "stack_file", "stacks")
 CLI = tuple(f"cli.{name}" for name in ("app", "arguments", "console", "copy", "progress", "scan", "status", "verify"))
 
