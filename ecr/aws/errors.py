@@ -12,7 +12,8 @@ from ecr.errors import RemoteError
 # Codes that botocore's retries gave up on, or that pass by themselves.
 _TEMPORARY = frozenset(
     {"ThrottlingException", "Throttling", "TooManyRequestsException", "ServerException", "ServiceUnavailable",
-     "RequestTimeout", "InternalFailure", "EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError"}
+     "RequestTimeout", "InternalFailure", "InternalServerException",
+     "EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError"}
 )  # fmt: skip
 
 _SET_REGION = "run: pulumi config set aws:region REGION"
