@@ -24,6 +24,8 @@ PURE = (
     "lifecycle.validation",
     "lifecycle.strict_json",
     "lifecycle.documents",
+    "lifecycle.forecast",
+    "lifecycle.comparison",
     "build",
     "publication",
     "severity",
@@ -44,7 +46,7 @@ REGISTRY = tuple(
     )
 )
 AWS = ("aws.errors", "aws.repository", "aws.findings", "aws.images", "aws.live", "aws.usage")
-TALKING = (*REGISTRY, *AWS, "build_context", "gate", "promoter", "stack_file", "stacks")
+TALKING = (*REGISTRY, *AWS, "build_context", "gate", "plot", "promoter", "stack_file", "stacks")
 CLI = tuple(f"cli.{name}" for name in ("app", "arguments", "console", "copy", "progress", "scan", "status", "verify"))
 
 PRODUCT = [
@@ -123,6 +125,7 @@ def test_dependencies_point_from_the_program_to_the_components_to_the_domain(pat
             id="http",
         ),
         pytest.param("docker", {"ecr/build_context.py"}, id="docker"),
+        pytest.param("leather", {"ecr/plot.py"}, id="leather"),
         pytest.param("rich", {"ecr/cli/progress.py"}, id="rich"),
         pytest.param("yaml", {"ecr/stack_file.py"}, id="yaml"),
     ],
