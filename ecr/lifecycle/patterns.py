@@ -12,8 +12,16 @@ _ANYTHING = "\0"  # stands in no tag and no pattern
 
 
 def matches(pattern: str, tag: str) -> bool:
-    """Whether `tag` is what `pattern` describes. Takes time linear in the tag for each part of the pattern."""
-    first, *rest = pattern.split(WILDCARD)
+    """Whether `tag` is what `pattern` describes."""
+    return has_parts(pattern.split(WILDCARD), tag)
+
+
+def has_parts(parts: Sequence[str], tag: str) -> bool:
+    """Whether `tag` consists of these parts, in this order, with any text between two of them.
+
+    Takes time linear in the tag for each part, whatever the tag: nothing is tried twice.
+    """
+    first, *rest = parts
     if not rest:
         return tag == first
     *middle, last = rest

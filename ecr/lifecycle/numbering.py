@@ -1,0 +1,50 @@
+"""Images with numbers that tell their age: 0 is the youngest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+
+from ecr.lifecycle import image_sets
+from ecr.lifecycle.images import Image
+
+
+class Numbered:
+    """The images of a repository, numbered by time of push.
+
+    Of images that were pushed at the same time, the smaller digest counts as younger.
+
+    Attributes:
+        images: the youngest first; the place of an image here is its number.
+    """
+
+    def __init__(self, images: Sequence[Image]) -> None:
+        self._given = images
+        order = _youngest_first(images)
+        self.images = tuple(images[at] for at in order)
+        self._numbers = [0] * len(order)
+        for number, at in enumerate(order):
+            self._numbers[at] = number
+
+    def __iter__(self) -> Iterator[tuple[int, Image]]:
+        """Number and image, in the order that the images were given in.
+
+        They often lie in memory in that order, and a walk in another takes several times as long.
+        """
+        return zip(self._numbers, self._given, strict=True)
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    def set_of(self, condition: Callable[[Image], bool]) -> int:
+        """The set of images that meet a condition."""
+        return image_sets.of((number for number, image in self if condition(image)), len(self))
+
+
+def _youngest_first(images: Sequence[Image]) -> list[int]:
+    pushed = [image.pushed_at.timestamp() for image in images]
+    order = sorted(range(len(images)), key=pushed.__getitem__, reverse=True)
+    if len(set(pushed)) == len(pushed):
+        return order
+    groups = (list(group) for _, group in groupby(order, key=pushed.__getitem__))
+    return [at for group in groups for at in (sorted(group, key=lambda at: images[at].digest) if group[1:] else group)]
