@@ -27,6 +27,9 @@ _OPERATION = "ListCoverage"
 _ENHANCED = frozenset({"ACTIVE", "PENDING", "SCAN_ELIGIBILITY_EXPIRED", "IMAGE_ARCHIVED", "IMAGE_SIZE_EXCEEDED"})
 _EITHER = frozenset({"COMPLETE"})
 
+# What an account, Region or emulator without Inspector answers.
+_NO_INSPECTOR = frozenset({"AccessDeniedException", "EndpointConnectionError", "InvalidAction"})
+
 
 class ImageMetadata(TypedDict, total=False):
     """EcrContainerImageMetadata."""
@@ -70,16 +73,6 @@ class InspectorClient(Protocol):
         """One page of what Inspector covers."""
 
 
-def may_be_known(scan_statuses: frozenset[str]) -> bool:
-    """Whether Inspector may know which images are in use, judged by what ECR says about their scans."""
-    return bool(scan_statuses & (_ENHANCED | _EITHER))
-
-
-def must_be_known(scan_statuses: frozenset[str]) -> bool:
-    """Whether Inspector does scan the images, so that not being allowed to ask it leaves a gap."""
-    return bool(scan_statuses & _ENHANCED)
-
-
 class EcrUsage:
     """Which images are in use. Needs inspector2:ListCoverage.
 
@@ -92,15 +85,27 @@ class EcrUsage:
         self._repository = repository
         self._client = client
 
-    def in_use(self, now: datetime) -> Mapping[str, str]:
+    def in_use(self, now: datetime, scan_statuses: frozenset[str]) -> Mapping[str, str]:
         """Digest -> in what way it is in use, for images that run now or did so in the last 30 days.
 
+        Args:
+            now: the time, with its zone.
+            scan_statuses: what ECR says about the scans of the images: whether Inspector is worth asking.
+
         Raises:
-            RemoteError: when AWS refuses or can't be reached.
+            RemoteError: when AWS refuses or can't be reached. Where the scans may as well be basic ones, a refusal
+                means that nothing is known.
         """
-        # Two questions, because the criteria of one must all hold.
-        recent = self._ask({"ecrImageLastInUseAt": [{"startInclusive": now - RECENTLY, "endInclusive": now}]})
-        running = self._ask({"ecrImageInUseCount": [{"lowerInclusive": 1}]})
+        if not scan_statuses & (_ENHANCED | _EITHER):
+            return {}
+        try:
+            # Two questions, because the criteria of one must all hold.
+            recent = self._ask({"ecrImageLastInUseAt": [{"startInclusive": now - RECENTLY, "endInclusive": now}]})
+            running = self._ask({"ecrImageInUseCount": [{"lowerInclusive": 1}]})
+        except RemoteError as error:
+            if scan_statuses & _ENHANCED or error.code not in _NO_INSPECTOR:
+                raise
+            return {}
         return {digest: words for digest, metadata in (recent | running).items() if (words := _words(metadata, now))}
 
     def _ask(self, criteria: Mapping[str, object]) -> dict[str, ImageMetadata]:

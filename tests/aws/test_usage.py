@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from ecr.aws import EcrRepository, usage
+from ecr.aws import EcrRepository
 from ecr.aws.usage import EcrUsage
 from ecr.errors import RemoteError
 
@@ -47,8 +47,8 @@ def inspector(_surroundings: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         stub.assert_no_pending_responses()
 
 
-def in_use() -> dict[str, str]:
-    return dict(EcrUsage(EcrRepository(NAME, region=REGION)).in_use(NOW))
+def in_use(*statuses: str) -> dict[str, str]:
+    return dict(EcrUsage(EcrRepository(NAME, region=REGION)).in_use(NOW, frozenset(statuses or ("ACTIVE",))))
 
 
 def test_images_that_run_or_did_so_lately_are_in_use(inspector: Stubber) -> None:
@@ -103,20 +103,27 @@ def test_pages_in_a_circle_are_an_error(inspector: Stubber) -> None:
         in_use()
 
 
+@pytest.mark.parametrize("statuses", [("NONE",), ("FAILED", "UNSUPPORTED_IMAGE", "IN_PROGRESS")], ids=["none", "basic"])
+def test_where_inspector_does_not_scan_it_is_not_asked(inspector: Stubber, statuses: tuple[str, ...]) -> None:
+    assert in_use(*statuses) == {}
+    inspector.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "InvalidAction"])
+def test_where_the_scans_may_be_basic_ones_a_refusal_means_that_nothing_is_known(inspector: Stubber, code: str) -> None:
+    inspector.add_client_error("list_coverage", code, http_status_code=403)
+    assert in_use("COMPLETE") == {}
+
+
 @pytest.mark.parametrize(
-    ("statuses", "may", "must"),
+    ("statuses", "code"),
     [
-        pytest.param((), False, False, id="nothing-scans"),
-        pytest.param(("FAILED", "UNSUPPORTED_IMAGE", "IN_PROGRESS"), False, False, id="basic"),
-        pytest.param(("COMPLETE",), True, False, id="either"),
-        pytest.param(("COMPLETE", "ACTIVE"), True, True, id="continuous"),
-        pytest.param(("SCAN_ELIGIBILITY_EXPIRED",), True, True, id="continuous-and-old"),
+        pytest.param(("COMPLETE", "ACTIVE"), "AccessDeniedException", id="inspector-scans"),
+        pytest.param(("SCAN_ELIGIBILITY_EXPIRED",), "AccessDeniedException", id="inspector-has-scanned"),
+        pytest.param(("COMPLETE",), "ThrottlingException", id="no-refusal"),
     ],
 )
-def test_what_scans_tells_whether_inspector_knows(
-    statuses: tuple[str, ...],
-    may: bool,  # noqa: FBT001 - a table
-    must: bool,  # noqa: FBT001 - a table
-) -> None:
-    found = frozenset(statuses)
-    assert (usage.may_be_known(found), usage.must_be_known(found)) == (may, must)
+def test_any_other_failure_is_an_error(inspector: Stubber, statuses: tuple[str, ...], code: str) -> None:
+    inspector.add_client_error("list_coverage", code, http_status_code=403)
+    with pytest.raises(RemoteError, match=code):
+        in_use(*statuses)

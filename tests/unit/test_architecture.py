@@ -20,6 +20,7 @@ PURE = (
     "lifecycle.ages",
     "lifecycle.evaluation",
     "lifecycle.image_sets",
+    "lifecycle.guard",
     "lifecycle.images",
     "lifecycle.numbering",
     "lifecycle.patterns",
@@ -28,6 +29,7 @@ PURE = (
     "lifecycle.tag_index",
     "lifecycle.policy",
     "lifecycle.rules",
+    "lifecycle.advice",
     "lifecycle.validation",
     "lifecycle.strict_json",
     "lifecycle.documents",
@@ -52,16 +54,16 @@ REGISTRY = tuple(
         *("repository", "referrers", "referrers_api", "graph", "copying", "verifying", "registries"),
     )
 )
-AWS = ("aws.errors", "aws.repository", "aws.findings", "aws.images", "aws.live", "aws.usage")
-TALKING = (*REGISTRY, *AWS, "build_context", "gate", "plot", "promoter", "stack_file", "stacks")
+AWS = ("aws.errors", "aws.repository", "aws.findings", "aws.images", "aws.lifecycle", "aws.live", "aws.usage")
+TALKING = (*REGISTRY, *AWS, "build_context", "gate", "plot", "lifecycle_look", "promoter", "stack_file", "stacks")
 CLI = tuple(f"cli.{name}" for name in ("app", "arguments", "console", "copy", "progress", "scan", "status", "verify"))
 
 PRODUCT = [
     *sorted((ROOT / "ecr").rglob("*.py")),
     *sorted((ROOT / "components").glob("*.py")),
-    *(ROOT / name for name in ("settings.py", "deployment.py", "__main__.py")),
+    *(ROOT / name for name in ("settings.py", "lifecycle_guard.py", "deployment.py", "__main__.py")),
 ]
-OURS = {"components", "deployment", "ecr", "local", "settings", "tests", "benchmarks"}
+OURS = {"components", "deployment", "ecr", "lifecycle_guard", "local", "settings", "tests", "benchmarks"}
 
 
 def name_of(path: Path) -> str:

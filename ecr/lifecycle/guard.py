@@ -1,0 +1,148 @@
+"""What a lifecycle policy would do to the images of a repository, and whether any of these is protected. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ecr.lifecycle import patterns
+from ecr.lifecycle.evaluation import Acted, Evaluation, Outcome
+from ecr.lifecycle.images import Image
+from ecr.lifecycle.policy import PolicyRule
+from ecr.tables import short_digest
+
+MAX_SHOWN = 10
+_MAX_TAGS = 3
+_MAX_DESCRIPTION = 80
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A protected image that a rule would expire, or archive: what is in the archive can't be pulled.
+
+    Attributes:
+        image: the image.
+        outcome: what would happen to it.
+        rule: the rule that would do it.
+        reason: why the image is protected.
+    """
+
+    image: Image
+    outcome: Outcome
+    rule: PolicyRule
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{_deed(self.image, self.outcome, self.rule)}, but it is {self.reason}"
+
+
+@dataclass(frozen=True)
+class GuardVerdict:
+    """What would go, the oldest first, and which of it is protected."""
+
+    acted: tuple[Acted, ...]
+    violations: tuple[Violation, ...]
+    kept: int
+
+    def lines(self, repository: str) -> list[str]:
+        """For people: a summary, and the images, protected ones first, 10 of them at most; nothing when none goes."""
+        if not self.acted:
+            return []
+        protected = {violation.image.digest for violation in self.violations}
+        others = (
+            _deed(each.image, each.outcome, each.rule) for each in self.acted if each.image.digest not in protected
+        )
+        described = [*map(str, self.violations), *others]
+        rest = len(described) - MAX_SHOWN
+        return [
+            f"repository {repository}: within a day, the lifecycle policy would {self._summary()}:",
+            *(f"  {line}" for line in described[:MAX_SHOWN]),
+            *([f"  and {rest} more"] if rest > 0 else []),
+        ]
+
+    def _summary(self) -> str:
+        counts = {outcome: sum(each.outcome is outcome for each in self.acted) for outcome in Outcome}
+        deeds = [f"{outcome} {count}" for outcome, count in counts.items() if count]
+        return f"{' and '.join(deeds)} of {len(self.acted) + self.kept} images"
+
+
+NOTHING = GuardVerdict((), (), 0)
+
+
+def judge(evaluation: Evaluation, protected: Mapping[str, str], protect_patterns: Sequence[str] = ()) -> GuardVerdict:
+    """Find the protected images among those that go.
+
+    Args:
+        evaluation: of the policy, with the children of indexes.
+        protected: digest -> why it is protected, in words that follow "it is".
+        protect_patterns: tag patterns; an image is protected when any of its tags matches any of them.
+    """
+    if not evaluation.actions:
+        return GuardVerdict((), (), evaluation.kept)
+    reasons = _closed(evaluation.images, dict(_direct(evaluation.images, protected, protect_patterns)))
+    violations = tuple(
+        Violation(each.image, each.outcome, each.rule, reasons[each.image.digest])
+        for each in evaluation.actions
+        if each.image.digest in reasons
+    )
+    return GuardVerdict(evaluation.actions, violations, evaluation.kept)
+
+
+def _direct(
+    images: Iterable[Image], protected: Mapping[str, str], protect_patterns: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Digest and reason of the images that are protected themselves."""
+    for image in images:
+        if image.digest in protected:
+            yield image.digest, protected[image.digest]
+        elif found := _matching(image, protect_patterns):
+            yield image.digest, f"protected by the pattern {found}"
+
+
+def _matching(image: Image, protect_patterns: Sequence[str]) -> str | None:
+    return next((pattern for pattern in protect_patterns for tag in image.tags if patterns.matches(pattern, tag)), None)
+
+
+def _closed(images: Iterable[Image], direct: Mapping[str, str]) -> Mapping[str, str]:
+    """Adds what a protected image can't do without: all that an index leads to, and the indexes that keep an image.
+
+    An index keeps the images that it lists, which can go once it has gone. What else such an index lists is its own
+    affair.
+    """
+    below = {image.digest: image.children for image in images if image.children}
+    above: dict[str, list[str]] = {}
+    for index, children in below.items():
+        for child in children:
+            above.setdefault(child, []).append(index)
+    return {**_spread("the index of", direct, above), **_spread("part of", direct, below), **direct}
+
+
+def _spread(relation: str, direct: Mapping[str, str], onwards: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Digest -> reason for all that is reached from the directly protected images; each is visited once."""
+    found: dict[str, str] = {}
+    for start, reason in direct.items():
+        waiting = [start]
+        while waiting:
+            for digest in onwards.get(waiting.pop(), ()):
+                if digest not in found:
+                    found[digest] = f"{relation} {short_digest(start)}, {reason}"
+                    waiting.append(digest)
+    return found
+
+
+def _deed(image: Image, outcome: Outcome, rule: PolicyRule) -> str:
+    return f"{outcome} {_name(image)} by {_rule(rule)}"
+
+
+def _name(image: Image) -> str:
+    """Tags and digest: `v1, latest (sha256:0123456789ab)`."""
+    if not image.tags:
+        return f"untagged {short_digest(image.digest)}"
+    more = [f"{len(image.tags) - _MAX_TAGS} more"] if len(image.tags) > _MAX_TAGS else []
+    return f"{', '.join([*image.tags[:_MAX_TAGS], *more])} ({short_digest(image.digest)})"
+
+
+def _rule(rule: PolicyRule) -> str:
+    text = rule.description
+    shown = text if len(text) <= _MAX_DESCRIPTION else f"{text[: _MAX_DESCRIPTION - 3]}..."
+    return f"rule {rule.priority} ({shown})" if shown else f"rule {rule.priority}"
