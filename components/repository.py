@@ -10,9 +10,11 @@ import pulumi
 import pulumi_aws as aws
 
 from ecr import reference
-from ecr.errors import InputError
+from ecr.errors import InputError, InputErrors
+from ecr.lifecycle import validation
 from ecr.lifecycle.policy import LifecyclePolicy
 from ecr.lifecycle.rules import DEFAULT_POLICY
+from ecr.lifecycle.validation import Problem
 from ecr.repository import Encryption, EncryptionType, TagMutability
 
 # AWS KMS API reference, ScheduleKeyDeletion: 7 to 30 days. The longest, because without its key a repository is lost.
@@ -58,7 +60,8 @@ class ImageRepository(pulumi.ComponentResource):
         key_arn: the KMS key in use, None with AES256.
 
     Raises:
-        InputError: for a name or rules that ECR would refuse, before anything is registered.
+        InputError: for a name that ECR would refuse, before anything is registered.
+        InputErrors: likewise for a lifecycle policy, with a line for each problem.
     """
 
     name: pulumi.Output[str]
@@ -68,6 +71,7 @@ class ImageRepository(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ImageRepositoryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         _check_name(args.repository_name)
+        _check_lifecycle(args.lifecycle)
         super().__init__(
             "container-registry:index:ImageRepository", name, {"repositoryName": args.repository_name}, opts
         )
@@ -113,6 +117,17 @@ def _check_name(repository_name: str) -> None:
         raise InputError(
             "repository_name", f"{repository_name!r} is not accepted; accepted: {reference.REPOSITORY_NAME_RULE}"
         )
+
+
+def _check_lifecycle(policy: LifecyclePolicy | None) -> None:
+    problems = validation.problems(policy) if policy is not None else ()
+    if problems:
+        raise InputErrors(tuple(InputError(_place(problem), problem.reason) for problem in problems))
+
+
+def _place(problem: Problem) -> str:
+    rule = "" if problem.index is None else f"rules[{problem.index}]"
+    return ".".join(filter(None, ("lifecycle", rule, problem.field)))
 
 
 def _key_arn(name: str, args: ImageRepositoryArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str] | None:

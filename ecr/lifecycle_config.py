@@ -8,11 +8,16 @@ from enum import StrEnum
 
 from ecr import config_reader
 from ecr.config_reader import Section
-from ecr.lifecycle import rules
+from ecr.errors import InputErrors
+from ecr.lifecycle import documents, rules
 from ecr.lifecycle.policy import Action, CountType, LifecyclePolicy, TagStatus
 from ecr.lifecycle.rules import LifecycleRule, Protection, Rule
+from ecr.lifecycle.validation import is_tag_pattern
 
 _NAMESPACE = "container-registry"
+
+# A rule with one of these is in ECR's own form.
+_RAW_KEYS = frozenset({"rulePriority", "selection", "action"})
 
 # The keys that say what a rule does, and what their numbers mean.
 _AGES = {
@@ -85,9 +90,25 @@ def read_rules(top: Section) -> LifecycleConfig:
     """
     if not top.has("lifecycle"):
         return LifecycleConfig()
-    if not top.items("lifecycle"):
+    items = top.items("lifecycle")
+    if not items:
         return LifecycleConfig(policy=None)
-    return _typed(top)
+    raw = {index for index, item in enumerate(items) if isinstance(item, dict) and _RAW_KEYS & set(item)}
+    typed = {index for index, item in enumerate(items) if isinstance(item, dict)} - raw
+    if raw and typed:
+        top.wrong(
+            f"lifecycle[{min(raw)}]", "is in ECR's own form, and others are not; accepted: one form for all rules"
+        )
+        return LifecycleConfig()
+    return _raw(top, items) if raw else _typed(top)
+
+
+def _raw(top: Section, items: list[object]) -> LifecycleConfig:
+    try:
+        return LifecycleConfig(documents.parse_rules(items, f"{_NAMESPACE}:lifecycle"))
+    except InputErrors as errors:
+        top.add(errors)
+    return LifecycleConfig()
 
 
 def _typed(top: Section) -> LifecycleConfig:
@@ -104,9 +125,9 @@ def _typed(top: Section) -> LifecycleConfig:
 def _rule(section: Section) -> Rule | None:
     before = section.mistakes
     counts = {key: count for key in ("keep", *_AGES) if (count := section.count(key)) is not None}
-    protect = section.texts("protect", rules.is_tag_pattern, rules.TAG_PATTERN_RULE)
+    protect = section.texts("protect", is_tag_pattern, rules.TAG_PATTERN_RULE)
     then = section.choice("then", _Then, default=_Then.EXPIRE)
-    patterns = section.texts("tags", rules.is_tag_pattern, rules.TAG_PATTERN_RULE)
+    patterns = section.texts("tags", is_tag_pattern, rules.TAG_PATTERN_RULE)
     prefixes = section.texts("prefixes", rules.is_tag_prefix, rules.TAG_PREFIX_RULE)
     untagged = section.flag("untagged", default=False)
     section.finish()

@@ -12,13 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ecr.lifecycle.policy import Action, CountType, LifecyclePolicy, PolicyRule, StorageClass, TagStatus
+from ecr.lifecycle.validation import MAX_POLICY_CHARS, MAX_RULES, MAX_WILDCARDS, MIN_ARCHIVED_DAYS, is_tag_pattern
 
-MAX_RULES = 50  # ECR service quotas, "Rules per lifecycle policy"
-MAX_POLICY_CHARS = 30_720  # ECR API reference, PutLifecyclePolicy, lifecyclePolicyText
-MAX_WILDCARDS = 4  # a pattern of tagPatternList
-MIN_ARCHIVED_DAYS = 90  # countNumber of sinceImageTransitioned, as archived storage is paid for that long
-# The characters of a tag (OCI distribution specification), and '*'.
-_TAG_PATTERN = re.compile(r"[A-Za-z0-9._*-]{1,128}")
 _TAG_PREFIX = re.compile(r"[A-Za-z0-9._-]{1,128}")
 TAG_PATTERN_RULE = f"a tag pattern such as v*, of letters, digits, '.', '_', '-' and at most {MAX_WILDCARDS} '*'"
 TAG_PREFIX_RULE = "how a tag begins, such as release-: letters, digits, '.', '_' and '-'; for a '*', use tag patterns"
@@ -34,13 +29,8 @@ _SINCE = {
 }
 
 
-def is_tag_pattern(text: str) -> bool:
-    """Whether ECR accepts `text` in a rule's list of tag patterns."""
-    return _TAG_PATTERN.fullmatch(text) is not None and text.count("*") <= MAX_WILDCARDS
-
-
 def is_tag_prefix(text: str) -> bool:
-    """Whether `text` can be how a tag begins. A `*` can't: among prefixes it stands for itself, and no tag has one."""
+    """Whether a tag can begin with `text`. ECR takes a `*` too, which stands for itself there, and which no tag has."""
     return _TAG_PREFIX.fullmatch(text) is not None
 
 
@@ -111,7 +101,7 @@ class LifecycleRule:
     @property
     def description(self) -> str:
         """What the rule does, in words; ECR shows it in the console."""
-        images = f"{_kind(self.tag_status, self.storage_class)}{_selection(self.tag_patterns, self.tag_prefixes)}"
+        images = images_of(self)
         verb = "archive" if self.action is Action.ARCHIVE else "expire"
         if self.count_type is CountType.IMAGES:
             rest = ", archive the rest" if self.action is Action.ARCHIVE else ""
@@ -236,6 +226,15 @@ def is_shield(rule: PolicyRule) -> bool:
     return rule.action is Action.EXPIRE and rule.count_type in _IN_DAYS and rule.count >= NEVER_DAYS
 
 
+def images_of(rule: LifecycleRule | PolicyRule) -> str:
+    """The images that a rule looks at, in words."""
+    untagged = "untagged " if rule.tag_status is TagStatus.UNTAGGED else ""
+    archived = "archived " if rule.storage_class is StorageClass.ARCHIVE else ""
+    tagged = f" tagged {' and '.join(rule.tag_patterns)}" if rule.tag_patterns else ""
+    begin = f" with tags that begin with {' and '.join(rule.tag_prefixes)}" if rule.tag_prefixes else ""
+    return f"{untagged}{archived}images{tagged}{begin}"
+
+
 def problems(rules: Sequence[Rule]) -> tuple[str, ...]:
     """Why ECR would refuse a list of rules, or which of them could never act. Rules to be placed are never empty."""
     compiled = _compiled(rules)
@@ -310,15 +309,15 @@ def _step(rule: LifecycleRule) -> PolicyRule:
 
 def _shield(storage_class: StorageClass, pattern: str) -> PolicyRule:
     archived = storage_class is StorageClass.ARCHIVE
-    return PolicyRule(
+    rule = PolicyRule(
         priority=1,
         tag_status=TagStatus.TAGGED,
         tag_patterns=(pattern,),
         storage_class=storage_class,
         count_type=CountType.DAYS_SINCE_ARCHIVING if archived else CountType.DAYS_SINCE_PUSH,
         count=NEVER_DAYS,
-        description=f"protect {_kind(TagStatus.TAGGED, storage_class)}{_selection((pattern,), ())}",
     )
+    return replace(rule, description=f"protect {images_of(rule)}")
 
 
 def _crowded(compiled: Sequence[PolicyRule], rules: Sequence[Rule]) -> Iterator[str]:
@@ -348,17 +347,6 @@ def _repeated_tags(compiled: Sequence[PolicyRule]) -> Iterator[str]:
 
 def _repeats(selections: Iterable[tuple[StorageClass, frozenset[str]]]) -> bool:
     return any(count > 1 for count in Counter(selections).values())
-
-
-def _kind(status: TagStatus, storage_class: StorageClass) -> str:
-    untagged = "untagged " if status is TagStatus.UNTAGGED else ""
-    return f"{untagged}{'archived ' if storage_class is StorageClass.ARCHIVE else ''}images"
-
-
-def _selection(tag_patterns: Sequence[str], tag_prefixes: Sequence[str]) -> str:
-    if tag_prefixes:
-        return f" with tags that begin with {' and '.join(tag_prefixes)}"
-    return f" tagged {' and '.join(tag_patterns)}" if tag_patterns else ""
 
 
 def _distinct(texts: Sequence[str]) -> tuple[str, ...]:

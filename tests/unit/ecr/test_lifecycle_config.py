@@ -9,6 +9,7 @@ import pytest
 
 from ecr import config_reader
 from ecr.errors import InputErrors
+from ecr.lifecycle import documents
 from ecr.lifecycle.policy import Action, TagStatus
 from ecr.lifecycle.rules import (
     DEFAULT_POLICY,
@@ -261,6 +262,46 @@ def test_one_reading_finds_every_mistake() -> None:
     assert [line.removeprefix(KEY).split(": ")[0] for line in mistakes(value)] == [
         *("[2]", "[0].keep", "[0].then", "[4].protect[0]", "[5]", ""),
     ]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Rules in ECR's own form
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def raw(priority: object, *patterns: str, **selection: object) -> dict[str, object]:
+    tags: dict[str, object] = {"tagStatus": "tagged", "tagPatternList": list(patterns)} if patterns else {}
+    chosen = {"tagStatus": "any", **tags, "countType": "imageCountMoreThan", "countNumber": 3, **selection}
+    return {"rulePriority": priority, "selection": chosen, "action": {"type": "expire"}}
+
+
+def test_rules_in_ecrs_own_form_are_read_and_sorted() -> None:
+    value = [raw(9), raw(2, "v*", countNumber=30)]
+    for config in (read(value), read(json.dumps(value))):
+        assert config.policy == documents.parse_policy({"rules": value}, "policy.json")
+        assert config.protect == ()
+        assert [rule.priority for rule in config.policy.rules] == [2, 9]
+
+
+RAW_BAD = [
+    pytest.param([raw(0)], ["[0].rulePriority"], id="priority"),
+    pytest.param([raw(1, "v*"), raw(2, tagStatus="tagged")], ["[1].selection.tagPatternList"], id="no-patterns"),
+    pytest.param([raw(1), raw(1, "v*", countNumber=True)], ["[1].selection.countNumber", "[1].rulePriority"], id="two"),
+    pytest.param([{"rulePriority": 1}], ["[0].selection", "[0].action"], id="incomplete"),
+    pytest.param([raw(1), 5], ["[1]"], id="number-among-them"),
+    pytest.param([{**raw(1), "keep": 3}], ["[0].keep"], id="typed-key-in-one"),
+    pytest.param([{"keep": 3}, raw(2), {"keep": 0}], ["[1]"], id="mixed"),
+]
+
+
+@pytest.mark.parametrize(("value", "places"), RAW_BAD)
+def test_a_mistake_in_ecrs_own_form_is_named_by_its_path(value: list[object], places: list[str]) -> None:
+    assert sorted(line.removeprefix(KEY).split(": ")[0] for line in mistakes(value)) == sorted(places)
+
+
+def test_one_form_is_for_all_rules() -> None:
+    (line,) = mistakes([{"keep": 3}, raw(2)])
+    assert line == f"{KEY}[1]: is in ECR's own form, and others are not; accepted: one form for all rules"
 
 
 # ---------------------------------------------------------------------------------------------------------------------

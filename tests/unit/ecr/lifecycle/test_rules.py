@@ -1,22 +1,24 @@
 from __future__ import annotations
 
-import itertools
 import json
 import re
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from ecr.lifecycle import (
+from ecr.lifecycle.policy import Action, CountType, StorageClass, TagStatus
+from ecr.lifecycle.rules import (
     DEFAULT_RULES,
-    CountType,
     LifecycleRule,
-    TagStatus,
+    archive_after_pull,
+    archive_after_push,
     check,
+    compile_policy,
     expire_after,
-    is_tag_pattern,
+    expire_archived_after,
+    images_of,
+    is_tag_prefix,
     keep_latest,
+    protect,
     render,
 )
 
@@ -92,80 +94,67 @@ def test_every_kind_of_rule_is_rendered_in_ecrs_words() -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Properties
+# Archiving
 # ---------------------------------------------------------------------------------------------------------------------
 
-counts = st.integers(min_value=1, max_value=10_000)
-patterns = st.lists(st.sampled_from(["v*", "*", "dev-*", "a", "*.*", "****", "latest"]), min_size=1, max_size=3)
 
-
-def _rules(status: TagStatus) -> st.SearchStrategy[LifecycleRule]:
-    return st.builds(
-        LifecycleRule,
-        count_type=st.sampled_from(CountType),
-        count=counts,
-        tag_status=st.just(status),
-        tag_patterns=patterns.map(tuple) if status is TagStatus.TAGGED else st.just(()),
-    )
-
-
-tagged_rules = st.lists(_rules(TagStatus.TAGGED), max_size=6, unique_by=lambda rule: frozenset(rule.tag_patterns))
-rule_lists = (
-    st.tuples(
-        tagged_rules,
-        st.lists(_rules(TagStatus.UNTAGGED), max_size=1),
-        st.lists(_rules(TagStatus.ANY), max_size=1),
-    )
-    .map(lambda parts: [*itertools.chain(*parts)])
-    .filter(bool)
-    .flatmap(st.permutations)
-)
-
-
-@settings(deadline=None, max_examples=25)
-@given(rules=rule_lists)
-def test_priorities_are_consecutive_and_any_comes_last(rules: list[LifecycleRule]) -> None:
-    document = json.loads(render(rules))["rules"]
-    assert [rule["rulePriority"] for rule in document] == list(range(1, len(rules) + 1))
-    assert all(rule["selection"]["tagStatus"] != "any" for rule in document[:-1])
-
-
-@settings(deadline=None, max_examples=25)
-@given(rules=rule_lists)
-def test_the_order_is_kept_but_for_the_rule_for_any_image(rules: list[LifecycleRule]) -> None:
-    selections = [rule["selection"] for rule in json.loads(render(rules))["rules"]]
-    rest = [rule for rule in rules if rule.tag_status is not TagStatus.ANY]
-    assert [(s["countNumber"], tuple(s.get("tagPatternList", ()))) for s in selections[: len(rest)]] == [
-        (rule.count, rule.tag_patterns) for rule in rest
+def test_rules_that_archive_and_rules_for_the_archive_are_rendered_in_ecrs_words() -> None:
+    rules = [
+        keep_latest(30, tag_status=TagStatus.TAGGED, tag_prefixes=["v", "w"], action=Action.ARCHIVE),
+        archive_after_push(60, tag_status=TagStatus.UNTAGGED),
+        archive_after_pull(90),
+        expire_archived_after(365),
     ]
-
-
-def _values(document: object) -> list[object]:
-    if isinstance(document, dict):
-        return [value for item in document.values() for value in _values(item)]
-    if isinstance(document, list):
-        return [value for item in document for value in _values(item)]
-    return [document]
-
-
-@settings(deadline=None, max_examples=25)
-@given(rules=rule_lists)
-def test_rendering_twice_gives_the_same_text_without_nulls(rules: list[LifecycleRule]) -> None:
-    text = render(rules)
-    assert render(tuple(rules)) == text
-    assert None not in _values(json.loads(text))
-    # ECR API reference, PutLifecyclePolicy: 100 to 30720 characters.
-    assert 100 <= len(text) <= 30_720
-
-
-@settings(deadline=None, max_examples=25)
-@given(rules=rule_lists)
-def test_only_the_combinations_that_ecr_accepts_are_rendered(rules: list[LifecycleRule]) -> None:
-    for rule in json.loads(render(rules))["rules"]:
-        selection = rule["selection"]
-        assert (selection["tagStatus"] == "tagged") is ("tagPatternList" in selection)
-        assert (selection["countType"] == "sinceImagePushed") is (selection.get("countUnit") == "days")
-        assert rule["action"] == {"type": "expire"}
+    archive = {"type": "transition", "targetStorageClass": "archive"}
+    assert json.loads(render(rules)) == {
+        "rules": [
+            {
+                "rulePriority": 1,
+                "description": "keep the latest 30 images with tags that begin with v and w, archive the rest",
+                "selection": {
+                    "tagStatus": "tagged",
+                    "tagPrefixList": ["v", "w"],
+                    "countType": "imageCountMoreThan",
+                    "countNumber": 30,
+                },
+                "action": archive,
+            },
+            {
+                "rulePriority": 2,
+                "description": "archive untagged images 60 days after the push",
+                "selection": {
+                    "tagStatus": "untagged",
+                    "countType": "sinceImagePushed",
+                    "countUnit": "days",
+                    "countNumber": 60,
+                },
+                "action": archive,
+            },
+            {
+                "rulePriority": 3,
+                "description": "archive images 90 days after the last pull",
+                "selection": {
+                    "tagStatus": "any",
+                    "countType": "sinceImagePulled",
+                    "countUnit": "days",
+                    "countNumber": 90,
+                },
+                "action": archive,
+            },
+            {
+                "rulePriority": 4,
+                "description": "expire archived images 365 days after archiving",
+                "selection": {
+                    "tagStatus": "any",
+                    "storageClass": "archive",
+                    "countType": "sinceImageTransitioned",
+                    "countUnit": "days",
+                    "countNumber": 365,
+                },
+                "action": {"type": "expire"},
+            },
+        ]
+    }
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -208,16 +197,89 @@ def test_an_empty_pattern_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "accepted"),
+    ("prefix", "accepted"),
     [
+        pytest.param("release-", True, id="usual"),
+        pytest.param("v", True, id="1-character"),
+        pytest.param("v" * 128, True, id="128-characters"),
+        pytest.param("v" * 129, False, id="129-characters"),
         pytest.param("", False, id="empty"),
-        pytest.param("*", True, id="star"),
-        pytest.param("****", True, id="4-wildcards"),
-        pytest.param("*****", False, id="5-wildcards"),
+        pytest.param("v*", False, id="wildcard"),
+        pytest.param("v\n", False, id="line-feed"),
     ],
 )
-def test_a_tag_pattern_has_up_to_4_wildcards(pattern: str, *, accepted: bool) -> None:
-    assert is_tag_pattern(pattern) is accepted
+def test_a_tag_prefix_is_how_a_tag_begins(prefix: str, *, accepted: bool) -> None:
+    assert is_tag_prefix(prefix) is accepted
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        pytest.param(
+            {"tag_status": TagStatus.TAGGED, "tag_patterns": ("a",), "tag_prefixes": ("a",)},
+            "both tag patterns and tag prefixes; ECR accepts one",
+            id="patterns-and-prefixes",
+        ),
+        pytest.param({"tag_prefixes": ("a",)}, "tag prefixes go with tagged images", id="prefixes-of-any"),
+        pytest.param(
+            {"tag_status": TagStatus.TAGGED, "tag_prefixes": ("v*",)}, "for a '[*]', use tag patterns", id="wildcard"
+        ),
+        pytest.param({"count_type": CountType.DAYS_SINCE_PULL}, "ECR archives images and never expires", id="pull"),
+        pytest.param(
+            {"count_type": CountType.DAYS_SINCE_ARCHIVING, "count": 90, "action": Action.ARCHIVE},
+            "can't archive them again",
+            id="archive-twice",
+        ),
+        pytest.param(
+            {"count_type": CountType.DAYS_SINCE_ARCHIVING, "count": 89},
+            "^counts 89 days since archiving; ECR accepts 90 or more",
+            id="89-days-in-the-archive",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_refused(changes: dict[str, object], reason: str) -> None:
+    rule = {"count_type": CountType.IMAGES, "count": 1, **changes}
+    with pytest.raises(ValueError, match=reason):
+        LifecycleRule(**rule)  # type: ignore[arg-type]  # the table is checked by running it
+
+
+def test_90_days_in_the_archive_are_accepted() -> None:
+    assert expire_archived_after(90).storage_class is StorageClass.ARCHIVE
+
+
+def test_a_pattern_that_is_given_twice_counts_once() -> None:
+    assert tagged("v*", "a", "v*").tag_patterns == ("v*", "a")
+
+
+def test_a_protection_protects_something() -> None:
+    with pytest.raises(ValueError, match=r"^protects nothing; accepted: a tag pattern such as"):
+        protect()
+    with pytest.raises(ValueError, match=r"^'\*\*\*\*\*' is not accepted"):
+        protect("a", "*****")
+
+
+def test_rules_for_any_image_and_for_any_archived_image_go_together() -> None:
+    check([keep_latest(1), expire_archived_after(90)])
+    with pytest.raises(ValueError, match=r"^has more than one rule for any archived images; ECR accepts one$"):
+        check([expire_archived_after(90), keep_latest(1), expire_archived_after(91)])
+
+
+def test_one_pattern_is_for_a_rule_of_each_storage_class() -> None:
+    tags = {"tag_status": TagStatus.TAGGED, "tag_patterns": ["v*"]}
+    check([archive_after_push(30, **tags), expire_archived_after(90, **tags)])  # type: ignore[arg-type]  # as above
+    with pytest.raises(ValueError, match="two rules with the same tag patterns"):
+        check([archive_after_push(30, **tags), expire_after(90, **tags)])  # type: ignore[arg-type]  # as above
+
+
+def test_the_same_prefixes_twice_are_refused() -> None:
+    rules = [keep_latest(1, tag_status=TagStatus.TAGGED, tag_prefixes=prefixes) for prefixes in ("ab", "ba")]
+    with pytest.raises(ValueError, match="two rules with the same tag prefixes; ECR accepts one"):
+        check(rules)
+
+
+def test_all_problems_are_told_at_once() -> None:
+    with pytest.raises(ValueError, match=r"more than one rule for any images; .*has two rules with the same tag pat"):
+        check([keep_latest(1), keep_latest(2), tagged("a"), tagged("a", keep=2)])
 
 
 def test_no_rules_are_no_policy() -> None:
@@ -271,6 +333,13 @@ def test_a_policy_has_at_most_30720_characters() -> None:
         check(rules_of_length(30_721))
 
 
+def test_protected_patterns_count_as_rules() -> None:
+    patterns = [f"v{number}" for number in range(50)]
+    check([protect(*patterns)])
+    with pytest.raises(ValueError, match=r"^has 100 rules, as each protected pattern counts as one or two; ECR acc"):
+        check([protect(*patterns[1:]), expire_archived_after(90), tagged("x")])
+
+
 def test_render_refuses_what_check_refuses() -> None:
     with pytest.raises(ValueError, match="more than one rule for any images"):
         render([keep_latest(1), keep_latest(2)])
@@ -295,7 +364,21 @@ def test_render_refuses_what_check_refuses() -> None:
             "expire images tagged a* and *b 1 days after the push",
             id="expire-tagged",
         ),
+        pytest.param(
+            archive_after_pull(9, tag_status=TagStatus.TAGGED, tag_prefixes=["a"]),
+            "archive images with tags that begin with a 9 days after the last pull",
+            id="archive-tagged",
+        ),
+        pytest.param(
+            expire_archived_after(90, tag_status=TagStatus.UNTAGGED),
+            "expire untagged archived images 90 days after archiving",
+            id="expire-archived",
+        ),
     ],
 )
 def test_a_rule_says_what_it_does(rule: LifecycleRule, description: str) -> None:
     assert rule.description == description
+    (compiled,) = compile_policy([rule]).rules
+    assert compiled.description == description
+    assert images_of(compiled) == images_of(rule)
+    assert images_of(rule) in description
