@@ -31,7 +31,9 @@ class Outcome(StrEnum):
     ARCHIVE = "archive"
 
 
-_OUTCOMES = {Action.EXPIRE: Outcome.EXPIRE, Action.ARCHIVE: Outcome.ARCHIVE}
+def outcome_of(rule: PolicyRule) -> Outcome:
+    """What a rule does to the images that it acts on."""
+    return Outcome.EXPIRE if rule.action is Action.EXPIRE else Outcome.ARCHIVE
 
 
 class Acted(NamedTuple):
@@ -43,7 +45,7 @@ class Acted(NamedTuple):
     @property
     def outcome(self) -> Outcome:
         """What the rule does."""
-        return _OUTCOMES[self.rule.action]
+        return outcome_of(self.rule)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ PURE = (
     "repository",
     "lifecycle.ages",
     "lifecycle.evaluation",
+    "lifecycle.explanation",
     "lifecycle.image_sets",
     "lifecycle.guard",
     "lifecycle.images",
