@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecr.lifecycle import documents, validation
+from ecr.lifecycle.evaluation import evaluate
+from ecr.lifecycle.images import Image, ImageStatus
+from ecr.lifecycle.patterns import matches
 from ecr.lifecycle.policy import Action, CountType, PolicyRule, StorageClass, TagStatus
 from ecr.lifecycle.rules import (
     NEVER_DAYS,
@@ -205,6 +209,35 @@ def test_each_later_rule_has_the_shields_of_its_storage_class_before_it(rules: l
                 assert isinstance(later, LifecycleRule)
                 (place,) = (one.priority for one in compiled if told(one) == told(later))
                 assert all(places[later.storage_class, (pattern,)] < place for pattern in rule.patterns)
+
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+DAYS = st.integers(min_value=0, max_value=400).map(timedelta)
+
+
+@st.composite
+def repositories(draw: st.DrawFn) -> list[Image]:
+    tags = st.lists(st.sampled_from(["v1", "dev-1", "a", "latest", "x.y"]), max_size=2, unique=True)
+    return [
+        Image(
+            digest=f"sha256:{number:064x}",
+            tags=tuple(draw(tags)),
+            pushed_at=NOW - timedelta(days=400) - draw(DAYS),
+            status=draw(st.sampled_from([ImageStatus.ACTIVE, ImageStatus.ARCHIVED])),
+            archived_at=NOW - draw(DAYS),
+        )
+        for number in range(draw(st.integers(min_value=1, max_value=8)))
+    ]
+
+
+@settings(deadline=None, max_examples=200)
+@given(patterns=tag_patterns, rules=rule_lists, images=repositories())
+def test_no_rule_acts_on_what_has_been_protected_before(
+    patterns: list[str], rules: list[Rule], images: list[Image]
+) -> None:
+    policy = compile_policy([protect(*patterns), *rules])
+    for acted in evaluate(policy, images, NOW).actions:
+        assert not any(matches(pattern, tag) for pattern in patterns for tag in acted.image.tags)
 
 
 def _values(document: object) -> list[object]:
