@@ -5,7 +5,7 @@ Source for what rules do: ECR user guide, "Lifecycle policy evaluation rules".
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import combinations, islice
 
@@ -48,7 +48,10 @@ def advice(
     found = []
     for index, rule in enumerate(policy.rules):
         higher = [other for other in policy.rules[:index] if other.storage_class is rule.storage_class]
-        texts = (*_by_itself(rule), *_after(rule, higher), *_tags_that_nobody_uses(rule, tags))
+        # A pattern is looked for once: a protection stands in both storage classes.
+        asked = {pattern for other in policy.rules[:index] for pattern in _wanted(other)}
+        unused = _tags_that_nobody_uses(rule, tags, asked)
+        texts = (*_by_itself(rule), *_after(rule, higher), *unused)
         found += [Advice(index, text) for text in texts]
         if rule is deployed and deployed_tags is not None:
             found += [Advice(index, text) for text in _loss_of_the_deployed(rule, deployed_tags)]
@@ -86,11 +89,11 @@ def _wanted(rule: PolicyRule) -> tuple[str, ...]:
     return (*rule.tag_patterns, *(f"{prefix}{patterns.WILDCARD}" for prefix in rule.tag_prefixes))
 
 
-def _tags_that_nobody_uses(rule: PolicyRule, tags: Sequence[str]) -> Iterator[str]:
+def _tags_that_nobody_uses(rule: PolicyRule, tags: Sequence[str], asked: Set[str]) -> Iterator[str]:
     if not tags or _is_literal(rule):
         return
     for pattern in _wanted(rule):
-        if not any(patterns.matches(pattern, tag) for tag in tags):
+        if pattern not in asked and not any(patterns.matches(pattern, tag) for tag in tags):
             yield (
                 f"wants a tag like {pattern}, and none of the {len(tags)} tags in use is, so that it matches no image "
                 "so far; check how it is spelt, or take the rule out"

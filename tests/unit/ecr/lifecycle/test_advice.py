@@ -232,6 +232,11 @@ def test_a_pattern_that_no_tag_in_use_meets_is_told() -> None:
     assert all("none of the 3 tags in use is" in one.text for one in found)
 
 
+def test_a_pattern_of_several_rules_is_told_once() -> None:
+    rules = [protect("w*"), keep("v*"), archived("w*", "*")]
+    assert [one.index for one in told(rules, tags_in_use=["v1"]) if "in use" in one.text] == [0]
+
+
 @pytest.mark.parametrize("tags", [None, []], ids=["unknown", "empty-repository"])
 def test_without_tags_in_use_nothing_is_said_about_them(tags: list[str] | None) -> None:
     assert advice(compile_policy([keep("v*")]), tags_in_use=tags) == ()
