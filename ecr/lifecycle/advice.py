@@ -5,7 +5,7 @@ Source for what rules do: ECR user guide, "Lifecycle policy evaluation rules".
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence, Set
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice
 
@@ -89,7 +89,7 @@ def _wanted(rule: PolicyRule) -> tuple[str, ...]:
     return (*rule.tag_patterns, *(f"{prefix}{patterns.WILDCARD}" for prefix in rule.tag_prefixes))
 
 
-def _tags_that_nobody_uses(rule: PolicyRule, tags: Sequence[str], asked: Set[str]) -> Iterator[str]:
+def _tags_that_nobody_uses(rule: PolicyRule, tags: Sequence[str], asked: Collection[str]) -> Iterator[str]:
     if not tags or _is_literal(rule):
         return
     for pattern in _wanted(rule):
