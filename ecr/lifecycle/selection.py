@@ -27,7 +27,10 @@ class Selector:
 
     def __init__(self, numbered: Numbered) -> None:
         self._count = len(numbered)
-        self._tags = TagIndex((tag, number) for number, image in numbered for tag in image.tags)
+        self._tags = TagIndex(
+            (tag for _, image in numbered for tag in image.tags),
+            [number for number, image in numbered for _ in image.tags],
+        )
         self._tagged = numbered.set_of(lambda image: bool(image.tags))
         archived = numbered.set_of(lambda image: image.status is ImageStatus.ARCHIVED)
         restored = numbered.set_of(lambda image: image.status is ImageStatus.ACTIVATING)

@@ -18,13 +18,13 @@ class TagIndex:
     """Finds the owners of the tags that a pattern matches.
 
     Args:
-        tags: each tag with the number of the image that has it.
+        tags: all tags.
+        owners: the number of the image that has it, for each tag.
     """
 
-    def __init__(self, tags: Iterable[tuple[str, int]]) -> None:
-        pairs = [(tag.replace(_BETWEEN, " "), owner) for tag, owner in tags]
-        self._owners = [owner for _, owner in pairs]
-        self._text = _BETWEEN.join(["", *(tag for tag, _ in pairs), ""])
+    def __init__(self, tags: Iterable[str], owners: Sequence[int]) -> None:
+        self._owners = owners
+        self._text = _BETWEEN.join(["", *(tag.replace(_BETWEEN, " ") for tag in tags), ""])
         # Taken apart again, the tags lie side by side in memory, which makes a walk over them several times as quick.
         self._tags = self._text.split(_BETWEEN)[1:-1]
         self._starts = array("Q", accumulate((len(tag) + 1 for tag in self._tags), initial=1))

@@ -79,12 +79,12 @@ def test_an_image_is_explained_rule_by_rule(evaluation: Evaluation) -> None:
     assert explain(evaluation, digest("a")) == (
         f"{digest('a')}, tagged beta-1, prod-1, x, pushed 10.0 days ago, 100.0 MB",
         (
-            "rule 1 (keep the latest release): matches it; it is number 2 of 2, the youngest first, beyond the latest 1, "
-            "so it expires"
+            "rule 1 (keep the latest release): matches it; it is number 2 of 2, the youngest first, "
+            "beyond the latest 1, so it expires"
         ),
         (
-            "rule 2: matches it; it is number 2 of 2, the youngest first, beyond the latest 1, but rule 1 has matched it "
-            "before and shields it"
+            "rule 2: matches it; it is number 2 of 2, the youngest first, beyond the latest 1, but rule 1 has matched "
+            "it before and shields it"
         ),
         "rule 3: does not match it: it has tags",
         "rule 4: does not see it: the rule is for images in archive storage",
