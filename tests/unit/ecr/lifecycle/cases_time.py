@@ -156,4 +156,27 @@ ZONES = [
     ),
 ]
 
+LOCAL_CLOCKS = [
+    case(
+        "zones: one day over the end of summer time has 25 hours",
+        pushed(1, 1, "any"),
+        [
+            image("a", "v1", datetime(2026, 10, 24, 12, tzinfo=BERLIN)),
+            image("b", "v2", datetime(2026, 10, 24, 13, tzinfo=BERLIN)),
+        ],
+        {"expire@1": "a"},
+        now=datetime(2026, 10, 25, 12, tzinfo=BERLIN),
+    ),
+    case(
+        "zones: one day over the start of summer time has 23 hours",
+        pushed(1, 1, "any"),
+        [
+            image("a", "v1", datetime(2026, 3, 28, 10, 59, 59, tzinfo=BERLIN)),
+            image("b", "v2", datetime(2026, 3, 28, 11, 30, tzinfo=BERLIN)),
+        ],
+        {"expire@1": "a"},
+        now=datetime(2026, 3, 29, 12, tzinfo=BERLIN),
+    ),
+]
+
 CASES = [*AGES, *PULLS, *ZONES]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 
@@ -10,6 +11,7 @@ from ecr.lifecycle.images import Image, ImageStatus
 from ecr.lifecycle.policy import Action, CountType, LifecyclePolicy, PolicyRule, StorageClass, TagStatus
 from tests.unit.ecr.lifecycle.making import NOW, digest
 
+Pair = tuple[LifecyclePolicy, list[Image]]
 MAX_RULES = 6
 TAGS = ("a", "a1", "a1b", "ab", "b", "b1", "ba", "c", "v1", "v10", "v1-a")
 PATTERNS = ("*", "a", "a*", "*a", "a*b", "*a*", "a*1*b", "b*", "*b", "*b*", "*1", "*1*", "v1", "v*", "v1*", "*-*a*")
@@ -38,7 +40,7 @@ KINDS = (
 )
 
 
-def pairs(seed: int, count: int) -> Iterator[tuple[LifecyclePolicy, list[Image]]]:
+def pairs(seed: int, count: int) -> Iterator[Pair]:
     """Each two policies meet each two repositories, as it takes longer to make a pair than to evaluate it."""
     random = Random(seed)  # noqa: S311  # the same pairs in each run, no secret
     for _ in range(count // 4):
@@ -56,7 +58,7 @@ def policy(random: Random, most: int = MAX_RULES) -> LifecyclePolicy:
     last = _without_twins([_rule(random, TagStatus.ANY) for _ in range(random.randint(0, 2))])
     rules = [*rules, *last][-most:] or [_rule(random, TagStatus.ANY)]
     priorities = sorted(random.sample(range(1, 2 * most + 1), len(rules)))  # with gaps, of one and of two digits
-    given = [_with_priority(rule, priority) for rule, priority in zip(rules, priorities, strict=True)]
+    given = [replace(rule, priority=priority) for rule, priority in zip(rules, priorities, strict=True)]
     random.shuffle(given)
     return LifecyclePolicy(tuple(given))
 
@@ -90,19 +92,6 @@ def _rule(
     )
 
 
-def _with_priority(rule: PolicyRule, priority: int) -> PolicyRule:
-    return PolicyRule(
-        priority=priority,
-        tag_status=rule.tag_status,
-        tag_patterns=rule.tag_patterns,
-        tag_prefixes=rule.tag_prefixes,
-        storage_class=rule.storage_class,
-        count_type=rule.count_type,
-        count=rule.count,
-        action=rule.action,
-    )
-
-
 def _without_twins(rules: list[PolicyRule]) -> list[PolicyRule]:
     """ECR refuses a set of prefixes twice, and a second untagged or any rule, in one storage class."""
     seen: dict[object, PolicyRule] = {}
@@ -133,6 +122,26 @@ def _image(random: Random, name: str, names: list[str]) -> Image:
         subject=digest(random.choice([*names, "gone"])) if kin < 0.3 else None,
         children=_some(random, [other for other in [*names, "gone"] if other != name]) if kin > 0.8 else (),
     )
+
+
+def with_other_tags(random: Random, rules: LifecyclePolicy, repository: list[Image]) -> Pair:
+    """The same with patterns and tags of any form, of three characters only, so that parts of them repeat."""
+    changed = [_with_other_patterns(random, rule) for rule in rules.rules]
+    tagged = [
+        replace(image, tags=tuple(sorted({_word(random, 1, 8) for _ in range(random.randint(0, 4))})))
+        for image in repository
+    ]
+    return LifecyclePolicy(tuple(changed)), tagged
+
+
+def _with_other_patterns(random: Random, rule: PolicyRule) -> PolicyRule:
+    patterns = {"*".join(_word(random, 0, 3) for _ in range(random.randint(1, 5))) or "*" for _ in rule.tag_patterns}
+    prefixes = {_word(random, 1, 3) for _ in rule.tag_prefixes}
+    return replace(rule, tag_patterns=tuple(sorted(patterns)), tag_prefixes=tuple(sorted(prefixes)))
+
+
+def _word(random: Random, least: int, most: int) -> str:
+    return "".join(random.choices("ab-", k=random.randint(least, most)))
 
 
 def _some(random: Random, names: list[str]) -> tuple[str, ...]:

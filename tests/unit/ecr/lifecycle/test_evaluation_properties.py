@@ -45,6 +45,15 @@ def test_the_evaluation_of_many_images_by_many_rules_is_that_of_the_oracle(seed:
         check_what_always_holds(policy, images, acted)
 
 
+def test_the_evaluation_by_patterns_of_any_form_is_that_of_the_oracle() -> None:
+    """Among many tags a pattern is looked up, among few each tag is looked at: both ways have to find the same."""
+    random = Random(3)  # noqa: S311  # the same pairs in each run, no secret
+    pool = tuple(f"{number:x}" for number in range(50))
+    for _ in range(200):
+        policy, images = generation.with_other_tags(random, generation.policy(random), generation.images(random, pool))
+        assert by_evaluate(policy, images, NOW) == by_oracle(policy, images, NOW), f"{policy.rules}\n{images}"
+
+
 def check_what_always_holds(policy: LifecyclePolicy, images: list[Image], acted: Verdicts) -> None:
     """No image is acted on twice: `by_evaluate` looks at that."""
     facts = Oracle(policy, images, NOW)
