@@ -46,13 +46,17 @@ def last_used(image: Image) -> datetime:
 
     The return from the archive for an image that was never pulled since; the push for one that was never pulled at all.
     """
-    if image.activated_at is not None and (image.pulled_at is None or image.pulled_at < image.activated_at):
+    if image.activated_at is None:
+        return image.pulled_at or image.pushed_at
+    if image.pulled_at is None:
         return image.activated_at
-    return image.pulled_at or image.pushed_at
+    # Not by the clock of their zone, which may show the same hour twice.
+    return max(image.pulled_at, image.activated_at, key=datetime.timestamp)
 
 
 def _before(now: datetime, days: int) -> datetime:
     try:
-        return now - timedelta(days=days)
+        # In UTC: elsewhere a day of the calendar may have 23 or 25 hours, which subtraction does not see.
+        return now.astimezone(UTC) - timedelta(days=days)
     except OverflowError:  # before the beginning of the calendar: nothing is as old
         return datetime.min.replace(tzinfo=UTC)

@@ -154,9 +154,6 @@ ZONES = [
         ],
         {"expire@1": "a"},
     ),
-]
-
-LOCAL_CLOCKS = [
     case(
         "zones: one day over the end of summer time has 25 hours",
         pushed(1, 1, "any"),

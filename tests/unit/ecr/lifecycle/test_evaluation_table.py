@@ -10,8 +10,7 @@ from ecr.lifecycle.evaluation import Outcome, evaluate
 from ecr.lifecycle.images import Image
 from ecr.lifecycle.policy import Action
 from tests.unit.ecr.lifecycle.cases import CASES
-from tests.unit.ecr.lifecycle.cases_time import LOCAL_CLOCKS
-from tests.unit.ecr.lifecycle.evaluators import EVALUATORS, Evaluator, by_evaluate, by_oracle
+from tests.unit.ecr.lifecycle.evaluators import EVALUATORS, Evaluator
 from tests.unit.ecr.lifecycle.making import NOW, Case, image, keep, pushed
 from tests.unit.ecr.lifecycle.making import case as made
 
@@ -21,18 +20,6 @@ ids = [case.name for case in CASES]
 @pytest.mark.parametrize("evaluator", EVALUATORS.values(), ids=EVALUATORS)
 @pytest.mark.parametrize("case", CASES, ids=ids)
 def test_the_images_that_go_are_those_that_the_rules_say(case: Case, evaluator: Evaluator) -> None:
-    assert evaluator(case.policy, case.images, case.now) == case.acted
-
-
-@pytest.mark.parametrize(
-    "evaluator",
-    [
-        pytest.param(by_evaluate, marks=pytest.mark.xfail(reason="`now` less a number of days is taken by the clock")),
-        by_oracle,
-    ],
-)
-@pytest.mark.parametrize("case", LOCAL_CLOCKS, ids=[case.name for case in LOCAL_CLOCKS])
-def test_a_day_has_24_hours_where_now_has_the_zone_of_the_images(case: Case, evaluator: Evaluator) -> None:
     assert evaluator(case.policy, case.images, case.now) == case.acted
 
 
