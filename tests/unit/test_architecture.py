@@ -29,6 +29,7 @@ PURE = (
     "lifecycle.selection",
     "lifecycle.tag_index",
     "lifecycle.policy",
+    "lifecycle.reading",
     "lifecycle.rules",
     "lifecycle.advice",
     "lifecycle.validation",
