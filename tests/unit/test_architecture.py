@@ -57,7 +57,18 @@ REGISTRY = tuple(
     )
 )
 AWS = ("aws.errors", "aws.repository", "aws.findings", "aws.images", "aws.lifecycle", "aws.live", "aws.usage")
-TALKING = (*REGISTRY, *AWS, "build_context", "gate", "plot", "lifecycle_look", "promoter", "stack_file", "stacks")
+TALKING = (
+    *REGISTRY,
+    *AWS,
+    "build_context",
+    "gate",
+    "json_file",
+    "plot",
+    "lifecycle_look",
+    "promoter",
+    "stack_file",
+    "stacks",
+)
 CLI = tuple(f"cli.{name}" for name in ("app", "arguments", "console", "copy", "progress", "scan", "status", "verify"))
 
 PRODUCT = [
