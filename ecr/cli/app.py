@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from ecr.cli import console, copy, scan, status, verify
+from ecr.cli import console, copy, lifecycle, scan, status, verify
 from ecr.errors import EcrError, ExitCode
 
 PROGRAM = "python -m ecr"
@@ -41,6 +41,7 @@ app = typer.Typer(
 )
 for module in (copy, verify, scan, status):
     app.command(module.__name__.rpartition(".")[2], help=module.HELP)(module.run)
+app.add_typer(lifecycle.app, name="lifecycle")
 
 
 def main(argv: Sequence[str]) -> int:

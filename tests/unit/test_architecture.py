@@ -69,7 +69,16 @@ TALKING = (
     "stack_file",
     "stacks",
 )
-CLI = tuple(f"cli.{name}" for name in ("app", "arguments", "console", "copy", "progress", "scan", "status", "verify"))
+CLI = tuple(
+    f"cli.{name}"
+    for name in (
+        *("app", "arguments", "console", "copy", "progress", "scan", "status", "verify"),
+        *(
+            f"lifecycle.{name}"
+            for name in ("sources", "files", "validate", "simulate", "explain", "forecast", "compare")
+        ),
+    )
+)
 
 PRODUCT = [
     *sorted((ROOT / "ecr").rglob("*.py")),

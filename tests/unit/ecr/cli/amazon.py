@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 
 import boto3
 import pytest
@@ -26,13 +27,14 @@ def client() -> ECRClient:
 
 def push(repository: str, tag: str, text: str = "") -> str:
     """Have an image, which `text` tells from others; its digest."""
-    layer = {"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": "sha256:" + "1" * 64, "size": 1}
+    # moto makes the digest of an image from those of its layers alone.
+    content = sha256(text.encode()).hexdigest() if text else "1" * 64
+    layer = {"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": f"sha256:{content}", "size": 1}
     manifest = {
         "schemaVersion": 2,
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": "sha256:" + "0" * 64, "size": 2},
         "layers": [layer],
-        "annotations": {"text": text},
     }
     ecr = client()
     if repository not in {found["repositoryName"] for found in ecr.describe_repositories()["repositories"]}:

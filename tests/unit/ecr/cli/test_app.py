@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -10,11 +11,15 @@ import pytest
 import typer
 
 from ecr.cli import app, arguments, copy, scan, status, verify
+from ecr.cli.lifecycle import compare, explain, forecast, simulate, validate
 from ecr.errors import Conflict, EcrError, ExitCode, GateClosed, InputError, InputErrors, RemoteError
 from tests.unit.ecr.cli.running import ROOT, Shell, fresh
 
 COMMANDS = {"copy": copy, "verify": verify, "scan": scan, "status": status}
-ALL = [(), *((name,) for name in COMMANDS)]
+LIFECYCLE = {
+    "validate": validate, "simulate": simulate, "explain": explain, "forecast": forecast, "compare": compare,
+}  # fmt: skip
+ALL = [(), *((name,) for name in COMMANDS), ("lifecycle",), *(("lifecycle", name) for name in LIFECYCLE)]
 
 MISTAKES = [
     pytest.param([], "Missing command.", id="nothing"),
@@ -25,6 +30,13 @@ MISTAKES = [
     pytest.param(["copy", "--jsn", "a", "b"], "No such option: --jsn", id="option"),
     pytest.param(["scan", "x", "--wait", "soon"], "Invalid value for '--wait'", id="type"),
     pytest.param(["scan", "x", "--wait", "-1"], "Invalid value for '--wait'", id="range"),
+]
+MISTAKES_BELOW = [
+    pytest.param(["lifecycle", "delete"], "No such command 'delete'.", id="command"),
+    pytest.param(["lifecycle", "explain"], "Missing argument 'IMAGE'.", id="too-few"),
+    pytest.param(["lifecycle", "simulate", "x"], "Got unexpected extra argument(s) (x)", id="too-many"),
+    pytest.param(["lifecycle", "forecast", "--days", "soon"], "Invalid value for '--days'", id="type"),
+    pytest.param(["lifecycle", "compare", "--images", "x"], "No such option: --images", id="option"),
 ]
 
 
@@ -41,11 +53,18 @@ def test_every_command_explains_itself_with_an_example(command: tuple[str, ...],
 
 @pytest.mark.parametrize(
     "example",
-    [pytest.param(line, id=line) for module in COMMANDS.values() for line in examples(module.HELP)],
+    [
+        pytest.param(line, id=line)
+        for module in (*COMMANDS.values(), *LIFECYCLE.values())
+        for line in examples(module.HELP)
+    ],
 )
 def test_every_example_of_the_help_is_accepted_by_the_parser(example: str) -> None:
     name, *arguments = shlex.split(example.removeprefix(app.PROGRAM))
     group = typing.cast("typer.core.TyperGroup", typer.main.get_command(app.app))
+    if name == "lifecycle":
+        group = typing.cast("typer.core.TyperGroup", group.commands[name])
+        name, *arguments = arguments
     command = group.commands[name]
     command.make_context(name, arguments)
 
@@ -60,30 +79,36 @@ def test_help_fits_a_terminal_of_80_columns_but_for_examples(command: tuple[str,
 
 def test_help_loads_neither_aws_nor_pulumi_nor_http_nor_bars() -> None:
     probe = """
-import sys
+import json, sys
 from ecr.cli.app import main
-for command in ([], ["copy"], ["verify"], ["scan"], ["status"]):
+for command in json.loads(sys.argv[1]):
     assert main([*command, "--help"]) == 0
 found = {name for name in sys.modules if name.partition(".")[0] in
-         {"boto3", "botocore", "pulumi", "urllib3", "http", "ssl", "docker", "yaml", "rich"}}
+         {"boto3", "botocore", "pulumi", "urllib3", "http", "ssl", "docker", "yaml", "rich", "leather"}}
 sys.exit(f"loaded: {sorted(found)}" if found else 0)
 """
-    done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", probe, json.dumps(ALL)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(("argv", "problem"), MISTAKES)
+@pytest.mark.parametrize(
+    ("argv", "problem"), [*MISTAKES, *MISTAKES_BELOW, pytest.param(["lifecycle"], "Missing command.", id="group")]
+)
 def test_wrong_arguments_are_one_line_and_a_hint(argv: list[str], problem: str, shell: Shell) -> None:
     ran = shell(*argv)
     assert (ran.code, ran.out) == (ExitCode.BAD_INPUT, "")
     line, hint = ran.err.splitlines()
     assert line.startswith(f"error: {problem}")
-    assert re.fullmatch(r"hint: python -m ecr( \w+)? --help", hint)
+    assert re.fullmatch(r"hint: python -m ecr( \w+){0,2} --help", hint)
 
 
-@pytest.mark.parametrize(("argv", "problem"), MISTAKES[1:])
+@pytest.mark.parametrize(("argv", "problem"), [*MISTAKES[1:], *MISTAKES_BELOW])
 def test_wrong_arguments_are_json_when_asked_for(argv: list[str], problem: str, shell: Shell) -> None:
-    ran = shell(argv[0], "--json", *argv[1:])
+    group = argv[:1] if argv[0] == "lifecycle" else []
+    name, *rest = argv[len(group) :]
+    ran = shell(*group, name, "--json", *rest)
     assert (ran.code, ran.err) == (ExitCode.BAD_INPUT, "")
     error = typing.cast("dict[str, object]", ran.json["error"])
     assert str(error.pop("message")).startswith(problem)
