@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 
 from ecr.errors import InputError
 from ecr.lifecycle.strict_json import read_json
+
+STANDARD_INPUT = "-"
 
 
 def read_json_file(path: str, max_bytes: int) -> object:
@@ -20,15 +23,13 @@ def read_json_file(path: str, max_bytes: int) -> object:
 
 
 def read_file(path: str, max_bytes: int) -> bytes:
-    """The bytes of a file.
+    """The bytes of a file or a pipe, such as `<(aws ecr describe-images ...)`; `-` stands for the standard input.
 
     Raises:
-        InputError: there is no such file, it can't be read, is not a file, is empty, or longer than `max_bytes`.
+        InputError: no such file; it can't be read, is a folder or device, is empty, or longer than `max_bytes`.
     """
     try:
-        _refuse_other_kinds(path)
-        with Path(path).open("rb") as file:
-            data = file.read(max_bytes + 1)
+        data = _read(path, max_bytes + 1)
     except FileNotFoundError as error:
         raise InputError(path, "there is no such file") from error
     except (OSError, ValueError) as error:  # ValueError: a path that no system call takes
@@ -41,10 +42,13 @@ def read_file(path: str, max_bytes: int) -> bytes:
     return data
 
 
-def _refuse_other_kinds(path: str) -> None:
-    """Before it is opened: a pipe that nobody writes to would be waited for, and a device has no end."""
+def _read(path: str, count: int) -> bytes:
+    if path == STANDARD_INPUT:
+        return sys.stdin.buffer.read(count)
     mode = os.stat(path).st_mode  # noqa: PTH116 - Path would read '' as the current folder
     if stat.S_ISDIR(mode):
         raise InputError(path, "is a folder; accepted: a file")
-    if not stat.S_ISREG(mode):
-        raise InputError(path, "is not a file but a pipe or device; save what it gives in a file, and name that")
+    if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
+        raise InputError(path, "is a device; accepted: a file, a pipe, or - for the standard input")
+    with Path(path).open("rb") as file:
+        return file.read(count)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import io
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,15 +49,30 @@ def test_a_file_up_to_the_limit_is_read(tmp_path: Path) -> None:
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
+    (tmp_path / "file").touch()
     assert mistake(str(tmp_path)) == ": is a folder; accepted: a file"
-    assert mistake(str(pipe)).startswith(": is not a file but a pipe or device; save what it gives in a file")
-    assert mistake("/dev/zero").startswith(": is not a file but a pipe or device")
+    assert mistake("/dev/zero") == ": is a device; accepted: a file, a pipe, or - for the standard input"
     assert mistake(str(tmp_path / "none.json")) == ": there is no such file"
     assert mistake("") == ": there is no such file"
-    assert mistake(str(tmp_path / "pipe" / "below")).startswith(": can't be read: Not a directory")
+    assert mistake(str(tmp_path / "file" / "below")).startswith(": can't be read: Not a directory")
     assert mistake("x" * 5000) == ": can't be read: File name too long"
+
+
+def test_a_pipe_is_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    # For both ends, so that neither waits for the other.
+    end = os.open(pipe, os.O_RDWR)
+    os.write(end, b"[1]" + b" " * MAX_BYTES)
+    try:
+        assert mistake(str(pipe)) == ": is longer than the 100 bytes that are accepted"
+    finally:
+        os.close(end)
+
+
+def test_a_dash_is_the_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"[1]")))
+    assert read_json_file("-", MAX_BYTES) == [1]
 
 
 def test_a_path_that_no_system_takes_is_refused() -> None:
