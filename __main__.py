@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pulumi
 
-import deployment
+import lifecycle_guard
 import settings
-from components import ImageRepository, ImageRepositoryArgs, PromotedImage
 from ecr.errors import EcrError
 
 ROOT = Path(__file__).resolve().parent
@@ -17,7 +16,13 @@ ROOT = Path(__file__).resolve().parent
 def main() -> None:
     """Deploy one stack. All that can be refused is refused before anything changes."""
     stack = settings.load(ROOT)
-    publication = deployment.plan_publication(stack, ROOT)
+    with lifecycle_guard.watching(stack) as guard:
+        # Loaded while the guard asks AWS about the images that are there.
+        import deployment  # noqa: PLC0415
+        from components import ImageRepository, ImageRepositoryArgs, PromotedImage  # noqa: PLC0415
+
+        publication = deployment.plan_publication(stack, ROOT)
+        guard.check(ROOT, deploying=publication.adopted if publication else None)
 
     repository = ImageRepository(
         "repository",

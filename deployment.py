@@ -18,7 +18,7 @@ from components import (
     PromotionSource,
 )
 from ecr import build_context, publication
-from ecr.publication import PublicationPlan
+from ecr.publication import Action, PublicationPlan
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -31,6 +31,12 @@ class Publication:
 
     plan: PublicationPlan
     repository: EcrRepository
+
+    @property
+    def adopted(self) -> str | None:
+        """The digest of an image that the repository holds already and that is deployed without a push."""
+        published = self.plan.published
+        return None if published is None or self.plan.action is Action.PUSH else published.digest
 
 
 def plan_publication(settings: Settings, root: Path) -> Publication | None:

@@ -1,10 +1,11 @@
 """The one family of errors that users are meant to read.
 
     EcrError
-     ├── InputError    a setting, argument or file is wrong        exit code 2
-     ├── Conflict      the registry holds something else already   exit code 1
-     ├── GateClosed    the scan of an image does not let it pass   exit code 1
-     └── RemoteError   AWS, a registry or the network refused      exit code 3
+     ├── InputError        a setting, argument or file is wrong        exit code 2
+     ├── Conflict          the registry holds something else already   exit code 1
+     ├── GateClosed        the scan of an image does not let it pass   exit code 1
+     ├── LifecycleRefused  a policy would delete a protected image     exit code 1
+     └── RemoteError       AWS, a registry or the network refused      exit code 3
 
 Bugs stay ordinary exceptions. A message is one line that says what is wrong, where, and what to do.
 """
@@ -81,6 +82,24 @@ class GateClosed(EcrError):
         rest = len(reasons) - len(shown)
         parts = (*shown, *([f"and {rest} more like these"] if rest else []), *([advice] if advice else []))
         super().__init__(printable(f"{image} does not pass the gate: {'; '.join(parts)}"))
+
+
+class LifecycleRefused(EcrError):
+    """The lifecycle guard does not let a policy be deployed.
+
+    Attributes:
+        repository: whose policy it is.
+        reasons: why, a line each, of which the message shows the first ones.
+    """
+
+    _MAX_SHOWN: ClassVar[int] = 3
+
+    def __init__(self, repository: str, reasons: tuple[str, ...], *, advice: str) -> None:
+        self.repository = repository
+        self.reasons = reasons
+        rest = len(reasons) - self._MAX_SHOWN
+        parts = (*reasons[: self._MAX_SHOWN], *([f"and {rest} more like these"] if rest > 0 else []), advice)
+        super().__init__(printable(f"repository {repository}: the lifecycle guard refuses: {'; '.join(parts)}"))
 
 
 class RemoteError(EcrError):

@@ -73,7 +73,7 @@ def read(project: Path, stack: str) -> Mapping[str, object]:
     try:
         content = _parse((project / name).read_text(encoding="utf-8"), name)
     except FileNotFoundError:
-        stacks = ", ".join(_known(project)) or "none"
+        stacks = ", ".join(known(project)) or "none"
         raise InputError(name, f"there is no such file in {project}; stacks with a file: {stacks}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(name, f"can't be read: {error}") from error
@@ -92,5 +92,6 @@ def _parse(text: str, name: str) -> object:
     return content
 
 
-def _known(project: Path) -> list[str]:
+def known(project: Path) -> list[str]:
+    """The names of the stacks that have a file in the project's folder, sorted."""
     return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in project.glob("Pulumi.*.yaml"))

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import grpc  # type: ignore[import-untyped]  # grpcio carries no types
 import pulumi
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
@@ -109,6 +110,20 @@ def _computed(args: MockResourceArgs, *, preview: bool) -> dict[str, object]:
     return {}
 
 
+class _UnknownStackError(grpc.RpcError):  # type: ignore[misc]  # as above
+    """What the engine answers about a stack that was never made."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._name = name
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return f'invocation of pulumi:pulumi:readStackOutputs returned an error: unknown stack "{self._name}"'
+
+
 class _CloudMocks(Mocks):
     def __init__(
         self,
@@ -134,6 +149,11 @@ class _CloudMocks(Mocks):
         self._recording.calls.append(args.token)
         if args.token == "aws:ecr/getAuthorizationToken:getAuthorizationToken":
             return {"userName": "AWS", "password": PASSWORD, "proxyEndpoint": f"https://{HOST}"}, []
+        if args.token == "pulumi:pulumi:readStackOutputs":
+            name = str(args.args["name"])
+            if name not in self._sources:
+                raise _UnknownStackError(name)
+            return {"name": name, "outputs": self._sources[name], "secretOutputNames": []}, []
         raise AssertionError(f"unexpected invoke {args.token}")
 
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from ecr import aws
+from ecr.aws.images import EcrImages
 from ecr.errors import RemoteError
 from ecr.publication import PublishedImage
 from tests.unit.recording import (
@@ -46,6 +47,12 @@ class Registry:
 
     def find_image(self, _tag: str) -> PublishedImage | None:
         return self.answers.pop(0)
+
+
+@pytest.fixture(autouse=True)
+def _no_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lifecycle guard (test_lifecycle_guard.py) finds no repository yet."""
+    monkeypatch.setattr(EcrImages, "listing", lambda _self: None)
 
 
 @pytest.fixture

@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecr.errors import Conflict, EcrError, ExitCode, GateClosed, InputError, InputErrors, RemoteError, printable
+from ecr.errors import (
+    Conflict,
+    EcrError,
+    ExitCode,
+    GateClosed,
+    InputError,
+    InputErrors,
+    LifecycleRefused,
+    RemoteError,
+    printable,
+)
 
 
 def remote_error(problem: str = "refused") -> RemoteError:
@@ -18,6 +28,7 @@ def remote_error(problem: str = "refused") -> RemoteError:
         pytest.param(InputErrors((InputError("k", "is wrong"),)), 2, id="inputs"),
         pytest.param(Conflict("is taken"), 1, id="conflict"),
         pytest.param(GateClosed("HOST/NAME@sha256:1", ("1 finding",)), 1, id="gate-closed"),
+        pytest.param(LifecycleRefused("dev/app", ("a",), advice="b"), 1, id="lifecycle-refused"),
         pytest.param(remote_error(), 3, id="remote"),
         pytest.param(EcrError("no"), 1, id="base"),
     ],
@@ -32,7 +43,7 @@ def test_the_exit_codes_are_frozen() -> None:
 
 def test_every_class_of_the_family_is_in_the_table_above() -> None:
     here = {found for found in EcrError.__subclasses__() if found.__module__ == EcrError.__module__}
-    assert here == {InputError, InputErrors, Conflict, GateClosed, RemoteError}
+    assert here == {InputError, InputErrors, Conflict, GateClosed, LifecycleRefused, RemoteError}
 
 
 def test_an_input_error_starts_with_its_key() -> None:
@@ -50,6 +61,14 @@ def test_a_closed_gate_names_the_image_the_first_reasons_and_what_to_do() -> Non
     error = GateClosed("HOST/NAME@sha256:1", ("a", "b", "c", "d", "e"), advice="build again")
     assert str(error) == "HOST/NAME@sha256:1 does not pass the gate: a; b; c; and 2 more like these; build again"
     assert (error.image, error.reasons) == ("HOST/NAME@sha256:1", ("a", "b", "c", "d", "e"))
+
+
+def test_a_refused_policy_names_the_repository_the_first_reasons_and_what_to_do() -> None:
+    error = LifecycleRefused("dev/app", ("a", "b\n", "c", "d"), advice="protect it")
+    assert str(error) == (
+        "repository dev/app: the lifecycle guard refuses: a; b\\n; c; and 1 more like these; protect it"
+    )
+    assert str(LifecycleRefused("dev/app", ("a",), advice="b")).endswith("refuses: a; b")
 
 
 def test_a_remote_error_keeps_what_a_support_case_needs() -> None:

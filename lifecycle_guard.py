@@ -1,0 +1,173 @@
+"""The lifecycle guard: what this stack's policy would do to the images that are there, told before anything changes.
+
+with lifecycle_guard.watching(stack) as guard:
+    ...  # the images are listed meanwhile
+    guard.check(root)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from ecr import config_reader, reference
+from ecr.errors import InputError, LifecycleRefused, RemoteError
+from ecr.lifecycle import guard as guards
+from ecr.lifecycle_config import LifecycleGuard
+from ecr.lifecycle_look import Cancelled, LifecycleLook, Sources
+from settings import NAMESPACE, Settings
+
+if TYPE_CHECKING:
+    from ecr.lifecycle.guard import GuardVerdict
+
+_KEY = f"{NAMESPACE}:lifecycleGuard"
+_READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
+# What every backend says of a stack that was never made; the engine passes on the text alone (pulumi/pulumi,
+# pkg/backend/backend_client.go, GetStackOutputs).
+_UNKNOWN_STACK = "unknown stack"
+_KEEP_IT = (
+    f"change {NAMESPACE}:lifecycle, such as by a rule {{protect: [PATTERN]}} before the others, or set {_KEY} to warn"
+)
+
+
+@contextmanager
+def watching(settings: Settings) -> Iterator[Guard]:
+    """A guard that looks at the live repository while the body of `with` runs.
+
+    It asks nobody when it is off, or when the stack has no policy.
+    """
+    look = _begin(settings)
+    try:
+        yield Guard(settings, look)
+    finally:
+        if look is not None:
+            look.cancel()
+
+
+def _begin(settings: Settings) -> LifecycleLook | None:
+    policy = settings.lifecycle.policy
+    if policy is None or settings.lifecycle_guard is LifecycleGuard.OFF or settings.unseen is not None:
+        return None
+    return LifecycleLook.start(policy, partial(_open, settings), datetime.now(UTC))
+
+
+def _open(settings: Settings, cancelled: Cancelled) -> Sources:
+    # Loaded in the look's thread: boto3 takes a third of a second.
+    from ecr.aws import EcrRepository  # noqa: PLC0415
+    from ecr.aws.images import EcrImages  # noqa: PLC0415
+    from ecr.aws.usage import EcrUsage  # noqa: PLC0415
+
+    repository = EcrRepository(settings.repository, region=settings.region, profile=settings.profile)
+    return Sources(EcrImages(repository, cancelled=cancelled), EcrUsage(repository))
+
+
+class Guard:
+    """What a stack's guard makes of a look.
+
+    Args:
+        settings: of the stack.
+        look: at its repository; None where there is nothing to guard, or nothing to be seen.
+    """
+
+    def __init__(self, settings: Settings, look: LifecycleLook | None) -> None:
+        self._settings = settings
+        self._look = look
+
+    def check(self, project: Path, *, deploying: str | None = None) -> None:
+        """Warn of the images that the policy would expire or archive, or refuse it for a protected one.
+
+        Args:
+            project: the folder with the stack files.
+            deploying: the digest of an image that is there already and is about to be deployed; None for none.
+
+        Raises:
+            LifecycleRefused: the guard enforces, and a protected image would go, or it can't be told.
+        """
+        try:
+            verdict = self._verdict(project, deploying)
+        except (RemoteError, InputError) as error:
+            self._blind(str(error))
+            return
+        if verdict.violations and self._settings.lifecycle_guard is LifecycleGuard.ENFORCE:
+            reasons = tuple(f"the policy would {violation}" for violation in verdict.violations)
+            raise LifecycleRefused(self._settings.repository, reasons, advice=_KEEP_IT)
+        if lines := verdict.lines(self._settings.repository):
+            tell = pulumi.log.warn if verdict.violations else pulumi.log.info
+            tell("\n".join(lines))
+
+    def _verdict(self, project: Path, deploying: str | None) -> GuardVerdict:
+        if self._settings.unseen is not None:
+            raise InputError(_KEY, self._settings.unseen)
+        seen = self._look.result() if self._look is not None else None
+        if seen is None:
+            return guards.NOTHING
+        # Whether anything is protected matters only where something goes.
+        protected = self._protected(project, deploying) if seen.evaluation.acting else {}
+        return guards.judge(seen.evaluation, {**seen.in_use, **protected}, self._settings.lifecycle.protect)
+
+    def _blind(self, reason: str) -> None:
+        if self._settings.lifecycle_guard is LifecycleGuard.ENFORCE:
+            untold = f"it can't be told which images the policy would expire: {reason}"
+            raise LifecycleRefused(self._settings.repository, (untold,), advice=f"mend that, or set {_KEY} to warn")
+        pulumi.log.warn(
+            f"repository {self._settings.repository}: it can't be told which images the lifecycle policy would "
+            f"expire: {reason}"
+        )
+
+    def _protected(self, project: Path, deploying: str | None) -> dict[str, str]:
+        """Digest -> why it is protected. What this stack itself needs is named before what others need."""
+        from ecr import stack_file  # noqa: PLC0415 - loads PyYAML, which is needed here alone
+
+        here, promote = pulumi.get_stack(), self._settings.promote
+        source = [promote.source_stack] if promote is not None else []
+        others = [stack for stack in stack_file.known(project) if stack != here]
+        own = {
+            promote.digest if promote is not None else None: "pinned by this stack",
+            deploying: "about to be deployed by this stack",
+            _image_digest(here): "deployed by this stack",
+        }
+        reasons = {
+            **{_pinned_digest(stack_file.read(project, stack)): f"pinned by stack {stack}" for stack in others},
+            **{_image_digest(stack): f"published by stack {stack}" for stack in dict.fromkeys((*others, *source))},
+            **own,
+        }
+        return {digest: reason for digest, reason in reasons.items() if digest is not None}
+
+
+def _pinned_digest(config: Mapping[str, object]) -> str | None:
+    """`promote.digest` of a stack file, whose other mistakes are that stack's own affair."""
+    top = config_reader.open_section(NAMESPACE, {"promote": config.get(f"{NAMESPACE}:promote")})
+    section = top.section("promote")
+    return section.text("digest", reference.is_digest, reference.DIGEST_RULE) if section is not None else None
+
+
+def _image_digest(stack: str) -> str | None:
+    """The digest that a stack has published; None when it has published none, or there is no such stack.
+
+    Raises:
+        RemoteError: when the engine can't read the stack's outputs.
+    """
+    here = (pulumi.get_organization(), pulumi.get_project())
+    parts = stack.split("/")
+    name = "/".join((*here[: 3 - len(parts)], *parts))
+    try:
+        # The engine reads outputs for StackReference by this function, too, but hands those out only later on.
+        answer = pulumi.runtime.invoke(_READ_OUTPUTS, {"name": name}).value
+    except Exception as error:  # the SDK raises nothing narrower
+        if _UNKNOWN_STACK in str(error):
+            return None
+        raise RemoteError(
+            f"the outputs of stack {name} can't be read: {error}",
+            service="pulumi",
+            operation=_READ_OUTPUTS,
+            code="Invoke",
+        ) from error
+    outputs = answer.get("outputs") if isinstance(answer, Mapping) else None
+    digest = outputs.get("image_digest") if isinstance(outputs, Mapping) else None
+    return digest if isinstance(digest, str) and reference.is_digest(digest) else None
