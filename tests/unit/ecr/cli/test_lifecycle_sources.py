@@ -205,6 +205,23 @@ def test_the_repository_is_asked_where_the_options_say(
     assert asked == [where]
 
 
+def test_what_the_indexes_of_a_live_repository_list_is_read(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images.EcrImages, "with_children", lambda _self, found: found[:1])
+    assert said(shell, "--repository", "dev/yoon-app") == (0, 0, 1)
+
+
+def test_an_image_named_with_its_host_says_which_repository_is_meant(shell: Shell) -> None:
+    ran = shell("lifecycle", "explain", f"{HOST}/dev/yoon-app:v4", "--json")
+    assert (ran.code, ran.json["tags"]) == (ExitCode.DONE, ["v4"])
+
+
+@pytest.mark.parametrize("where", [("--repository", "dev/yoon-app"), ("--stack", "dev")], ids=["repository", "stack"])
+def test_an_image_of_another_repository_is_refused(where: tuple[str, str], shell: Shell) -> None:
+    ran = shell("lifecycle", "explain", f"{HOST}/other:v1", *where)
+    assert (ran.code, ran.out) == (ExitCode.BAD_INPUT, "")
+    assert ran.err == "error: IMAGE: is one of other, but the images of dev/yoon-app are looked at\n"
+
+
 def test_indexes_in_a_file_without_their_lists_are_said(folder: Path, shell: Shell) -> None:
     index = lifecycle_files.image(1, 1, imageManifestMediaType="application/vnd.oci.image.index.v1+json")
     lifecycle_files.write(folder, images=[index])

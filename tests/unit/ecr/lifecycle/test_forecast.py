@@ -30,6 +30,8 @@ class More(TypedDict, total=False):
     media_type: str
     status: ImageStatus
     archived_at: datetime
+    activated_at: datetime
+    pulled_at: datetime
     subject: str
     children: tuple[str, ...]
 
@@ -165,6 +167,35 @@ def test_a_referrer_is_repeated_with_its_own_subject() -> None:
     )
     # Each day two; those of the last two days, and what is not yet two days old, stay.
     assert counts(forecast(policy, images, NOW, 30), 30) == [(4, 62)]
+
+
+def test_a_referrer_goes_with_its_own_subject_and_not_with_the_one_before() -> None:
+    images = [image(0, 0.6), image(1, 0.5, subject=image(0, 0).digest)]
+    policy = LifecyclePolicy(
+        (PolicyRule(priority=1, tag_status=TagStatus.ANY, count_type=CountType.DAYS_SINCE_PUSH, count=2),)
+    )
+    assert counts(forecast(policy, images, NOW, 2), 2) == [(4, 6)]
+
+
+def test_a_referrer_of_an_image_from_before_the_window_still_refers_to_it() -> None:
+    images = [image(0, 200), image(1, 0.5, subject=image(0, 0).digest)]
+    policy = LifecyclePolicy(
+        (PolicyRule(priority=1, tag_status=TagStatus.ANY, count_type=CountType.DAYS_SINCE_PUSH, count=290),)
+    )
+    assert counts(forecast(policy, images, NOW, 91), 90, 91) == [(3, 3), (0, 3)]
+
+
+def test_what_is_pushed_is_never_pulled() -> None:
+    policy = LifecyclePolicy((archive(CountType.DAYS_SINCE_PULL, 5),))
+    found = forecast(policy, [image(0, 0.5, pulled_at=NOW, activated_at=NOW)], NOW, 20)
+    # Pushed within the last 5 days: 5 of 21.
+    assert (found.days[20].with_policy.images, found.days[20].with_policy.archived) == (21, 16)
+
+
+def test_a_restored_image_counts_as_pulled_when_it_was_restored() -> None:
+    policy = LifecyclePolicy((archive(CountType.DAYS_SINCE_PULL, 5),))
+    found = forecast(policy, [image(0, 200, status=ImageStatus.ACTIVATING)], NOW, 6)
+    assert [found.days[day].with_policy.archived for day in (1, 5, 6)] == [0, 0, 1]
 
 
 def test_an_index_adds_no_bytes_of_its_own() -> None:
