@@ -18,9 +18,10 @@ import pulumi
 
 from ecr import config_reader, reference
 from ecr.errors import InputError, LifecycleRefused, RemoteError
+from ecr.lifecycle import advice
 from ecr.lifecycle import guard as guards
 from ecr.lifecycle_config import LifecycleGuard
-from ecr.lifecycle_look import Cancelled, LifecycleLook, Sources
+from ecr.lifecycle_look import Cancelled, LifecycleLook, Seen, Sources
 from settings import NAMESPACE, Settings
 
 if TYPE_CHECKING:
@@ -105,11 +106,22 @@ class Guard:
         if self._settings.unseen is not None:
             raise InputError(_KEY, self._settings.unseen)
         seen = self._look.result() if self._look is not None else None
+        self._advise(seen)
         if seen is None:
             return guards.NOTHING
         # Whether anything is protected matters only where something goes.
         protected = self._protected(project, deploying) if seen.evaluation.acting else {}
         return guards.judge(seen.evaluation, {**seen.in_use, **protected}, self._settings.lifecycle.protect)
+
+    def _advise(self, seen: Seen | None) -> None:
+        """Warn of rules that can't do what they seem to."""
+        policy, images = self._settings.lifecycle.policy, seen.evaluation.images if seen is not None else ()
+        if policy is None or self._settings.lifecycle_guard is LifecycleGuard.OFF:
+            return
+        tags = frozenset(tag for image in images for tag in image.tags)
+        for each in advice.advice(policy, tags_in_use=tags, deployed_tags=_named_tags(self._settings)):
+            rule = "" if each.index is None else f"rule {policy.rules[each.index].priority} "
+            pulumi.log.warn(f"{NAMESPACE}:lifecycle: {rule}{each.text}")
 
     def _blind(self, reason: str) -> None:
         if self._settings.lifecycle_guard is LifecycleGuard.ENFORCE:
@@ -138,6 +150,12 @@ class Guard:
             **own,
         }
         return {digest: reason for digest, reason in reasons.items() if digest is not None}
+
+
+def _named_tags(settings: Settings) -> tuple[str, ...] | None:
+    """The tag that the stack file gives to the stack's image; None where it names none."""
+    tag = settings.build.tag if settings.build is not None else settings.promote and settings.promote.tag
+    return (tag,) if tag and reference.is_tag(tag) else None
 
 
 def _pinned_digest(config: Mapping[str, object]) -> str | None:

@@ -16,7 +16,7 @@ _TEMPORARY = frozenset(
      "EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError"}
 )  # fmt: skip
 
-_SET_REGION = "run: pulumi config set aws:region REGION"
+_SET_REGION = "run: pulumi config set aws:region REGION; for a command, --region or AWS_REGION"
 _SIGN_IN = "sign in to AWS, or name a profile that is signed in with aws:profile or AWS_PROFILE"
 _CHECK_NETWORK = "check the network, the Region and AWS_ENDPOINT_URL"
 _LATER = "run the command again later"

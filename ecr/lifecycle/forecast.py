@@ -24,9 +24,9 @@ DAYS = 90
 MAX_DAYS = 3650
 MAX_WINDOW_DAYS = 90
 
-# Amazon ECR pricing, private repositories, USD, as of November 2026; the same in most Regions. The archive is cheaper
-# only above 150 TB a month, which AWS counts over the whole registry.
-PRICES_AS_OF = "November 2026"
+# Amazon ECR pricing, private repositories, USD, as two articles quote it for us-east-1 and ap-northeast-1
+# (hub.pointfive.co, CER-0308; devjapan.com). The archive is cheaper only above 150 TB a month.
+PRICES_AS_OF = "March 2026"
 USD_PER_GB_MONTH = Decimal("0.10")
 USD_PER_ARCHIVED_GB_MONTH = Decimal("0.07")
 CHEAPER_ARCHIVE_ABOVE_GB = 150_000
@@ -104,7 +104,7 @@ class Forecast:
         pulls = (
             ["nobody pulls an image from now on; images in use stay longer than shown"] if self.ignores_pulls else []
         )
-        price = f"1 GB costs {USD_PER_GB_MONTH} USD a month (Amazon ECR pricing, {PRICES_AS_OF}, most Regions)"
+        price = f"1 GB costs {USD_PER_GB_MONTH} USD a month (Amazon ECR pricing, {PRICES_AS_OF})"
         return (pushes, *pulls, price)
 
 

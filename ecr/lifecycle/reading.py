@@ -14,6 +14,7 @@ from ecr.errors import InputError, InputErrors
 from ecr.lifecycle.images import Image, ImageStatus
 from ecr.lifecycle.strict_json import brief, shown
 from ecr.oci.manifest import descriptors_in, json_object
+from ecr.tables import short_digest
 
 # A million images: AWS CLI prints some 700 bytes for one, and some 400 more where it was scanned.
 MAX_IMAGES_BYTES = 2 << 30
@@ -310,7 +311,7 @@ class _Details:
             required.add("lastArchivedAt")
         _refuse_unknown(entry, _DETAIL_KEYS, path, self._notes)
         digest = entry.get("imageDigest")
-        of_image = f" (image {brief(digest)})" if isinstance(digest, str) and digest else ""
+        of_image = f" (image {short_digest(brief(digest))})" if isinstance(digest, str) and digest else ""
         for key, read in readers.items():
             if entry.get(key) is None and key not in required:
                 continue

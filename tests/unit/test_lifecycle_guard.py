@@ -142,6 +142,32 @@ def test_what_is_not_protected_is_told_and_goes(live: Repository, said: Said) ->
     )
 
 
+def test_rules_that_cannot_act_are_warned_of(live: Repository, said: Said) -> None:
+    live.images = (image(1),)
+    run(lifecycle='[{"keep": 5, "tags": ["v*"]}, {"expireDays": 9, "tags": ["v1*"]}, {"keep": 9, "tags": ["x*"]}]')
+    assert [warning.partition(" ")[0] for warning in said.warnings] == ["container-registry:lifecycle:"] * 2
+    dead, unused = said.warnings
+    assert "rule 2 " in dead
+    assert "can never act" in dead
+    assert "rule 3 " in unused
+    assert "x*" in unused
+
+
+@pytest.mark.parametrize("guard", ["warn", "enforce"])
+def test_a_policy_that_will_delete_the_deployed_image_is_warned_of(live: Repository, said: Said, guard: str) -> None:
+    live.images = None
+    sources = {"dev": published("dev")}
+    run(sources, lifecycle='[{"expireDays": 9}]', promote='{"from": "dev", "tag": "v7"}', lifecycleGuard=guard)
+    (warning,) = said.warnings
+    assert "rule 1 " in warning
+    assert "v7" in warning
+
+
+def test_a_guard_that_is_off_gives_no_advice(live: Repository, said: Said) -> None:
+    run(lifecycle='[{"keep": 5, "tags": ["v*"]}, {"expireDays": 9, "tags": ["v1*"]}]', lifecycleGuard="off")
+    assert (live.asked, said.warnings) == ([], [])
+
+
 def test_a_protected_image_is_warned_of_by_default_and_the_program_goes_on(live: Repository, said: Said) -> None:
     assert live.images
     assert run(deployed(1)).names
@@ -301,7 +327,9 @@ def test_an_image_in_use_is_protected(live: Repository) -> None:
 def test_an_image_that_matches_protect_is_protected_from_the_rules_before_it(live: Repository, said: Said) -> None:
     assert live.images
     assert run(lifecycle='[{"keep": 1, "tags": ["v*"]}, {"protect": ["v1"]}]').names
-    assert "but it is protected by the pattern v1" in said.warnings[0]
+    advice, protected = said.warnings
+    assert "put the protection before it" in advice
+    assert "but it is protected by the pattern v1" in protected
 
 
 def test_what_an_index_keeps_does_not_go(live: Repository, said: Said, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ Now = Annotated[
 ]
 
 _REPOSITORY_RULE = "NAME, or ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME"
-_TIME_RULE = "a time with its zone, such as 2026-11-22T12:00:00Z"
+_TIME_RULE = "a time such as 2026-11-22T12:00:00Z, in UTC where no zone is named"
 _YEARS = range(2000, 3000)  # so that no sum of days leaves the calendar
 _YEARS_RULE = "in the years 2000 to 2999"
 
@@ -106,11 +106,9 @@ class Sources:
             parsed = datetime.fromisoformat(self.now)
         except ValueError:
             raise InputError("--now", f"{shown(self.now)} is not accepted; accepted: {_TIME_RULE}") from None
-        if parsed.tzinfo is None:
-            raise InputError("--now", f"{shown(self.now)} has no zone; accepted: {_TIME_RULE}")
         if parsed.year not in _YEARS:
             raise InputError("--now", f"{shown(self.now)} is not accepted; accepted: {_TIME_RULE}, {_YEARS_RULE}")
-        return parsed.astimezone(UTC)
+        return parsed.replace(tzinfo=parsed.tzinfo or UTC).astimezone(UTC)
 
     def read_policy(self) -> LifecyclePolicy:
         """The policy; one without rules where there is none, which is said."""

@@ -182,8 +182,6 @@ def test_clocks_may_differ_by_minutes(folder: Path, shell: Shell) -> None:
     [
         pytest.param("yesterday", '"yesterday" is not accepted; accepted: a time with its zone', id="word"),
         pytest.param("", '"" is not accepted', id="empty"),
-        pytest.param("2026-11-22T12:00:00", '"2026-11-22T12:00:00" has no zone', id="no-zone"),
-        pytest.param("2026-11-22", '"2026-11-22" has no zone', id="a-day"),
         pytest.param("2026-02-30T12:00:00Z", '"2026-02-30T12:00:00Z" is not accepted', id="no-such-day"),
         pytest.param(str(NOW.timestamp()), '"1795348800.0" is not accepted', id="seconds"),
     ],

@@ -226,7 +226,7 @@ def test_the_same_images_in_any_order_give_the_same_forecast() -> None:
 def test_the_assumptions_are_said() -> None:
     assert forecast(keep(3), DAILY, NOW, 1).assumptions == (
         "the pushes of the last 10 days repeat: 10 images that are still there; what was deleted since is unknown",
-        "1 GB costs 0.10 USD a month (Amazon ECR pricing, November 2026, most Regions)",
+        "1 GB costs 0.10 USD a month (Amazon ECR pricing, March 2026)",
     )
     policy = LifecyclePolicy((archive(CountType.DAYS_SINCE_PULL, 30),))
     assert forecast(policy, [image(0, 0.5)], NOW, 1).assumptions[:2] == (
