@@ -33,7 +33,18 @@ def _promotion(layout: Layout) -> list[Figure]:
     return promotion.figures(layout)
 
 
-PARTS: dict[str, Callable[[Layout], list[Figure]]] = {"promotion": _promotion, "program": _program}
+def _lifecycle(layout: Layout) -> list[Figure]:
+    from benchmarks import guard, lifecycle  # noqa: PLC0415
+    from local.cloud import LocalCloud  # noqa: PLC0415
+
+    return [*lifecycle.figures(), *guard.figures(LocalCloud(layout, show=lambda _line: None))]
+
+
+PARTS: dict[str, Callable[[Layout], list[Figure]]] = {
+    "promotion": _promotion,
+    "program": _program,
+    "lifecycle": _lifecycle,
+}
 
 
 def main() -> int:
