@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
 
 from ecr.lifecycle import image_sets
 from ecr.lifecycle.images import Image
@@ -44,7 +43,17 @@ class Numbered:
 def _youngest_first(images: Sequence[Image]) -> list[int]:
     pushed = [image.pushed_at.timestamp() for image in images]
     order = sorted(range(len(images)), key=pushed.__getitem__, reverse=True)
-    if len(set(pushed)) == len(pushed):
-        return order
-    groups = (list(group) for _, group in groupby(order, key=pushed.__getitem__))
-    return [at for group in groups for at in (sorted(group, key=lambda at: images[at].digest) if group[1:] else group)]
+    if len(set(pushed)) < len(pushed):
+        for start, end in _runs([pushed[at] for at in order]):
+            order[start:end] = sorted(order[start:end], key=lambda at: images[at].digest)
+    return order
+
+
+def _runs(values: Sequence[float]) -> Iterator[tuple[int, int]]:
+    """Where equal values stand side by side: the first place, and the one behind the last."""
+    start = 0
+    for at in range(1, len(values) + 1):
+        if at == len(values) or values[at] != values[start]:
+            if at > start + 1:
+                yield start, at
+            start = at
