@@ -22,7 +22,7 @@ def main() -> None:
         from components import ImageRepository, ImageRepositoryArgs, PromotedImage  # noqa: PLC0415
 
         publication = deployment.plan_publication(stack, ROOT)
-        guard.check(ROOT, deploying=publication.adopted if publication else None)
+        guard.check(ROOT, publication)
 
     repository = ImageRepository(
         "repository",

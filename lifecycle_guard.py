@@ -7,7 +7,7 @@ with lifecycle_guard.watching(stack) as guard:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -17,15 +17,19 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from ecr import config_reader, reference
-from ecr.errors import InputError, LifecycleRefused, RemoteError
+from ecr.errors import InputError, LifecycleRefused, RemoteError, printable
 from ecr.lifecycle import advice
 from ecr.lifecycle import guard as guards
+from ecr.lifecycle.guard import Arrival
 from ecr.lifecycle_config import LifecycleGuard
 from ecr.lifecycle_look import Cancelled, LifecycleLook, Seen, Sources
 from settings import NAMESPACE, Settings
 
 if TYPE_CHECKING:
+    from deployment import Publication
     from ecr.lifecycle.guard import GuardVerdict
+    from ecr.lifecycle.images import Image
+    from ecr.lifecycle.policy import LifecyclePolicy
 
 _KEY = f"{NAMESPACE}:lifecycleGuard"
 _READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
@@ -80,21 +84,27 @@ class Guard:
         self._settings = settings
         self._look = look
 
-    def check(self, project: Path, *, deploying: str | None = None) -> None:
+    def check(self, project: Path, publication: Publication | None) -> None:
         """Warn of the images that the policy would expire or archive, or refuse it for a protected one.
 
         Args:
             project: the folder with the stack files.
-            deploying: the digest of an image that is there already and is about to be deployed; None for none.
+            publication: the plan for the image that the stack builds; None for none.
 
         Raises:
             LifecycleRefused: the guard enforces, and a protected image would go, or it can't be told.
         """
+        policy = self._settings.lifecycle.policy
+        if policy is None or self._settings.lifecycle_guard is LifecycleGuard.OFF:
+            return
         try:
-            verdict = self._verdict(project, deploying)
+            seen = self._seen(publication)
+            verdict = guards.NOTHING if seen is None else self._judge(seen, project, publication)
         except (RemoteError, InputError) as error:
+            self._advise(policy, ())
             self._blind(str(error))
             return
+        self._advise(policy, () if seen is None else seen.evaluation.images)
         if verdict.violations and self._settings.lifecycle_guard is LifecycleGuard.ENFORCE:
             reasons = tuple(f"the policy would {violation}" for violation in verdict.violations)
             raise LifecycleRefused(self._settings.repository, reasons, advice=_KEEP_IT)
@@ -102,26 +112,22 @@ class Guard:
             tell = pulumi.log.warn if verdict.violations else pulumi.log.info
             tell("\n".join(lines))
 
-    def _verdict(self, project: Path, deploying: str | None) -> GuardVerdict:
+    def _seen(self, publication: Publication | None) -> Seen | None:
         if self._settings.unseen is not None:
             raise InputError(_KEY, self._settings.unseen)
-        seen = self._look.result() if self._look is not None else None
-        self._advise(seen)
-        if seen is None:
-            return guards.NOTHING
+        return None if self._look is None else self._look.result(partial(_arrival, self._settings, publication))
+
+    def _judge(self, seen: Seen, project: Path, publication: Publication | None) -> GuardVerdict:
         # Whether anything is protected matters only where something goes.
-        protected = self._protected(project, deploying) if seen.evaluation.acting else {}
+        adopted = publication.adopted if publication is not None else None
+        protected = self._protected(project, adopted) if seen.evaluation.acting else {}
         return guards.judge(seen.evaluation, {**seen.in_use, **protected}, self._settings.lifecycle.protect)
 
-    def _advise(self, seen: Seen | None) -> None:
+    def _advise(self, policy: LifecyclePolicy, images: Iterable[Image]) -> None:
         """Warn of rules that can't do what they seem to."""
-        policy, images = self._settings.lifecycle.policy, seen.evaluation.images if seen is not None else ()
-        if policy is None or self._settings.lifecycle_guard is LifecycleGuard.OFF:
-            return
         tags = frozenset(tag for image in images for tag in image.tags)
-        for each in advice.advice(policy, tags_in_use=tags, deployed_tags=_named_tags(self._settings)):
-            rule = "" if each.index is None else f"rule {policy.rules[each.index].priority} "
-            pulumi.log.warn(f"{NAMESPACE}:lifecycle: {rule}{each.text}")
+        for line in advice.lines(policy, tags_in_use=tags, deployed_tags=_named_tags(self._settings)):
+            pulumi.log.warn(printable(f"{NAMESPACE}:lifecycle: {line}"))
 
     def _blind(self, reason: str) -> None:
         if self._settings.lifecycle_guard is LifecycleGuard.ENFORCE:
@@ -165,11 +171,39 @@ def _pinned_digest(config: Mapping[str, object]) -> str | None:
     return section.text("digest", reference.is_digest, reference.DIGEST_RULE) if section is not None else None
 
 
+def _arrival(settings: Settings, publication: Publication | None) -> Arrival | None:
+    """The image that is about to be pushed or copied to the repository; None for none, and where it isn't known."""
+    if publication is not None:
+        return Arrival(publication.plan.tag) if publication.adopted is None else None
+    if settings.promote is None:
+        return None
+    source = _outputs(settings.promote.source_stack)
+    published = _digest_in(source)
+    digest = settings.promote.digest or published
+    # The tag of a pinned digest is the one that it has, which its own repository knows.
+    tag = settings.promote.tag or (source.get("image_tag") if digest == published else None)
+    return Arrival(tag, digest) if digest is not None and isinstance(tag, str) and reference.is_tag(tag) else None
+
+
 def _image_digest(stack: str) -> str | None:
     """The digest that a stack has published; None when it has published none, or there is no such stack.
 
     Raises:
         RemoteError: when the engine can't read the stack's outputs.
+    """
+    return _digest_in(_outputs(stack))
+
+
+def _digest_in(outputs: Mapping[str, object]) -> str | None:
+    digest = outputs.get("image_digest")
+    return digest if isinstance(digest, str) and reference.is_digest(digest) else None
+
+
+def _outputs(stack: str) -> Mapping[str, object]:
+    """A stack's outputs; none when there is no such stack.
+
+    Raises:
+        RemoteError: when the engine can't read them.
     """
     here = (pulumi.get_organization(), pulumi.get_project())
     parts = stack.split("/")
@@ -179,7 +213,7 @@ def _image_digest(stack: str) -> str | None:
         answer = pulumi.runtime.invoke(_READ_OUTPUTS, {"name": name}).value
     except Exception as error:  # the SDK raises nothing narrower
         if _UNKNOWN_STACK in str(error):
-            return None
+            return {}
         raise RemoteError(
             f"the outputs of stack {name} can't be read: {error}",
             service="pulumi",
@@ -187,5 +221,4 @@ def _image_digest(stack: str) -> str | None:
             code="Invoke",
         ) from error
     outputs = answer.get("outputs") if isinstance(answer, Mapping) else None
-    digest = outputs.get("image_digest") if isinstance(outputs, Mapping) else None
-    return digest if isinstance(digest, str) and reference.is_digest(digest) else None
+    return outputs if isinstance(outputs, Mapping) else {}

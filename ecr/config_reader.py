@@ -43,6 +43,12 @@ class Section:
         self._asked.add(key)
         return self._values.get(key) is not None
 
+    def refuse_nulls(self) -> None:
+        """Note each key that stands there without a value, where leaving it out would mean something else."""
+        for key in sorted(key for key, value in self._values.items() if value is None):
+            self._asked.add(key)
+            self.wrong(key, "has no value; give it one, or take the key out")
+
     def wrong(self, key: str, problem: str) -> None:
         """Note a mistake; `key` may be a path below this section, or empty for the section itself."""
         self._errors.append(InputError(self._name(key), problem))

@@ -124,6 +124,8 @@ def _typed(top: Section) -> LifecycleConfig:
 
 def _rule(section: Section) -> Rule | None:
     before = section.mistakes
+    # A rule without its `tags` would act on every image.
+    section.refuse_nulls()
     counts = {key: count for key in ("keep", *_AGES) if (count := section.count(key)) is not None}
     protect = section.texts("protect", is_tag_pattern, rules.TAG_PATTERN_RULE)
     then = section.choice("then", _Then, default=_Then.EXPIRE)

@@ -1,6 +1,6 @@
 """Looks at a live repository beside the rest of the program: which of its images a policy would act on.
 
-The look has a thread of its own, because a list of thousands of images takes seconds, which the program can use.
+Listing has a thread of its own, because a list of thousands of images takes seconds, which the program can use.
 """
 
 from __future__ import annotations
@@ -8,15 +8,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from ecr.errors import RemoteError
 from ecr.lifecycle.evaluation import Evaluation, evaluate
+from ecr.lifecycle.guard import Arrival, expected
 from ecr.lifecycle.images import Image
 from ecr.lifecycle.policy import LifecyclePolicy
 
 if TYPE_CHECKING:
     from ecr.aws.images import Listing
+
+# As with AWS's signatures, which this much is accepted of (AWS Signature Version 4, "Troubleshooting").
+CLOCK_SKEW = timedelta(minutes=5)
 
 Cancelled = Callable[[], bool]
 
@@ -60,7 +65,7 @@ class Seen:
 
 
 class LifecycleLook:
-    """A look that goes on until its result is asked for, or it is cancelled.
+    """A look that lists images until its result is asked for, or it is cancelled.
 
     Args:
         policy: the policy that is to be deployed.
@@ -74,7 +79,7 @@ class LifecycleLook:
         self._open_sources = open_sources
         self._now = now
         self._cancelled = threading.Event()
-        self._seen: Seen | None = None
+        self._listed: tuple[Sources, Listing] | None = None
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="lifecycle-look", daemon=True)
 
@@ -87,38 +92,57 @@ class LifecycleLook:
         look._thread.start()
         return look
 
-    def result(self) -> Seen | None:
-        """What was found, once it is; None when there is no such repository.
+    def result(self, arriving: Callable[[], Arrival | None]) -> Seen | None:
+        """What the policy does to the images, once they are listed; None when there is no such repository.
+
+        Args:
+            arriving: tells of an image that will be there soon, and counts; asked when there is a repository.
 
         Raises:
-            RemoteError: when AWS refuses or can't be reached.
+            RemoteError: when AWS refuses or can't be reached, or an image is from the future.
         """
         self._thread.join()
         if self._failure is not None:
             raise self._failure
-        return self._seen
-
-    def cancel(self) -> None:
-        """End the look, at the latest when the call to AWS that is under way has been answered."""
-        self._cancelled.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        try:
-            self._seen = self._look()
-        except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
-            self._failure = error
-
-    def _look(self) -> Seen | None:
-        sources = self._open_sources(self._cancelled.is_set)
-        listing = sources.images.listing()
-        if listing is None:
+        if self._listed is None:
             return None
-        evaluation = evaluate(self._policy, listing.images, self._now)
+        sources, listing = self._listed
+        _check_clock(listing.images, self._now)
+        arrival = arriving()
+        evaluation = self._evaluated(listing.images, arrival)
         if not evaluation.acting:
             return Seen(evaluation, {})
         # What an index lists can only make fewer images go, so it is asked for only now.
-        images = sources.images.with_children(listing.images)
-        evaluation = evaluate(self._policy, images, self._now)
+        evaluation = self._evaluated(sources.images.with_children(listing.images), arrival)
         in_use = sources.usage.in_use(self._now, listing.scan_statuses) if evaluation.acting else {}
         return Seen(evaluation, in_use)
+
+    def cancel(self) -> None:
+        """End the listing, at the latest when the page that is under way has been answered."""
+        self._cancelled.set()
+        self._thread.join()
+
+    def _evaluated(self, images: Sequence[Image], arrival: Arrival | None) -> Evaluation:
+        soon = images if arrival is None else expected(images, arrival, self._now)
+        return evaluate(self._policy, soon, self._now)
+
+    def _run(self) -> None:
+        try:
+            sources = self._open_sources(self._cancelled.is_set)
+            listing = sources.images.listing()
+            self._listed = None if listing is None else (sources, listing)
+        except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+            self._failure = error
+
+
+def _check_clock(images: Sequence[Image], now: datetime) -> None:
+    """Refuse a time that images come after: by a clock that is behind, nothing is old enough to go."""
+    newest = max((image.pushed_at for image in images), default=now)
+    if newest > now + CLOCK_SKEW:
+        raise RemoteError(
+            f"an image was pushed at {newest.isoformat(timespec='seconds')}, which is later than now, "
+            f"{now.isoformat(timespec='seconds')}; set the clock of this machine",
+            service="ecr",
+            operation="DescribeImages",
+            code="ClockSkew",
+        )

@@ -58,6 +58,17 @@ def advice(
     return tuple(found)
 
 
+def lines(
+    policy: LifecyclePolicy,
+    *,
+    tags_in_use: Collection[str] | None = None,
+    deployed_tags: Collection[str] | None = None,
+) -> tuple[str, ...]:
+    """`advice` for people: each begins with the rule that it is about, by its priority."""
+    found = advice(policy, tags_in_use=tags_in_use, deployed_tags=deployed_tags)
+    return tuple(f"{'' if each.index is None else f'{policy.rules[each.index].name} '}{each.text}" for each in found)
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # A rule by itself
 # ---------------------------------------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ def explain(evaluation: Evaluation, digest: str) -> tuple[str, ...]:
     """
     number = _number(evaluation, digest)
     image = evaluation.images[number]
-    steps = [f"{_name(marks.rule)}: {_step(evaluation, marks, number)}" for marks in evaluation.marks]
+    steps = [f"{marks.rule.name}: {_step(evaluation, marks, number)}" for marks in evaluation.marks]
     found = verdict(evaluation, digest)
     return (_description(image, evaluation.now), *steps, f"result: {found.outcome}: {found.reason}")
 
@@ -98,10 +98,10 @@ def _reason(evaluation: Evaluation, number: int) -> str:
     if first is None:
         return "no rule matches it"
     if number in evaluation.acting:
-        return f"{_name(first.rule)} matches it, and {_measure(evaluation, first, number)}"
+        return f"{first.rule.name} matches it, and {_measure(evaluation, first, number)}"
     shielded = [marks for marks in evaluation.marks if marks is not first and image_sets.has(marks.excess, number)]
     shields = f"; that shields it from {', '.join(_short(marks.rule) for marks in shielded)}" if shielded else ""
-    return f"{_name(first.rule)} matches it, but {_measure(evaluation, first, number)}{shields}"
+    return f"{first.rule.name} matches it, but {_measure(evaluation, first, number)}{shields}"
 
 
 def _step(evaluation: Evaluation, marks: Marks, number: int) -> str:
@@ -176,7 +176,3 @@ def _first_match(evaluation: Evaluation, number: int) -> Marks | None:
 
 def _short(rule: PolicyRule) -> str:
     return f"rule {rule.priority}"
-
-
-def _name(rule: PolicyRule) -> str:
-    return f"rule {rule.priority} ({rule.description})" if rule.description else f"rule {rule.priority}"

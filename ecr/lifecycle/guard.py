@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from ecr.errors import printable
 from ecr.lifecycle import patterns
 from ecr.lifecycle.evaluation import Acted, Evaluation, Outcome
 from ecr.lifecycle.images import Image
@@ -12,6 +14,7 @@ from ecr.lifecycle.policy import PolicyRule
 from ecr.tables import short_digest
 
 MAX_SHOWN = 10
+_TO_COME = f"sha256:{'0' * 64}"  # of an image that is still to be built; no image has this digest
 _MAX_TAGS = 3
 _MAX_DESCRIPTION = 80
 
@@ -56,7 +59,8 @@ class GuardVerdict:
         rest = len(described) - MAX_SHOWN
         return [
             f"repository {repository}: within a day, the lifecycle policy would {self._summary()}:",
-            *(f"  {line}" for line in described[:MAX_SHOWN]),
+            # Tags and descriptions are other people's text.
+            *(f"  {printable(line)}" for line in described[:MAX_SHOWN]),
             *([f"  and {rest} more"] if rest > 0 else []),
         ]
 
@@ -67,6 +71,36 @@ class GuardVerdict:
 
 
 NOTHING = GuardVerdict((), (), 0)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An image that the deployment is about to push or copy.
+
+    Attributes:
+        tag: its tag, which it takes from the image that has it.
+        digest: `sha256:...`; None while it is not known, as before a build.
+    """
+
+    tag: str
+    digest: str | None = None
+
+
+def expected(images: Sequence[Image], arrival: Arrival, now: datetime) -> tuple[Image, ...]:
+    """The images once another has arrived: it is the youngest, and the one that had its tag has that no more."""
+    others = [
+        replace(image, tags=tuple(tag for tag in image.tags if tag != arrival.tag))
+        if arrival.tag in image.tags
+        else image
+        for image in images
+    ]
+    held = [at for at, image in enumerate(images) if image.digest == arrival.digest]
+    for at in held:
+        others[at] = replace(others[at], tags=(*others[at].tags, arrival.tag))
+    if held:
+        return tuple(others)
+    pushed_at = max((now, *(image.pushed_at for image in images)))
+    return (*others, Image(digest=arrival.digest or _TO_COME, tags=(arrival.tag,), pushed_at=pushed_at))
 
 
 def judge(evaluation: Evaluation, protected: Mapping[str, str], protect_patterns: Sequence[str] = ()) -> GuardVerdict:
@@ -131,7 +165,7 @@ def _spread(relation: str, direct: Mapping[str, str], onwards: Mapping[str, Sequ
 
 
 def _deed(image: Image, outcome: Outcome, rule: PolicyRule) -> str:
-    return f"{outcome} {_name(image)} by {_rule(rule)}"
+    return f"{outcome} {_name(image)} by {_named(rule)}"
 
 
 def _name(image: Image) -> str:
@@ -142,7 +176,9 @@ def _name(image: Image) -> str:
     return f"{', '.join([*image.tags[:_MAX_TAGS], *more])} ({short_digest(image.digest)})"
 
 
-def _rule(rule: PolicyRule) -> str:
+def _named(rule: PolicyRule) -> str:
+    """A rule's name; its description may be of any length."""
     text = rule.description
-    shown = text if len(text) <= _MAX_DESCRIPTION else f"{text[: _MAX_DESCRIPTION - 3]}..."
-    return f"rule {rule.priority} ({shown})" if shown else f"rule {rule.priority}"
+    return replace(
+        rule, description=text if len(text) <= _MAX_DESCRIPTION else f"{text[: _MAX_DESCRIPTION - 3]}..."
+    ).name

@@ -67,6 +67,11 @@ class PolicyRule:
     action: Action = Action.EXPIRE
     description: str = ""
 
+    @property
+    def name(self) -> str:
+        """What messages call it: its priority, and what it is described as."""
+        return f"rule {self.priority} ({self.description})" if self.description else f"rule {self.priority}"
+
 
 @dataclass(frozen=True)
 class LifecyclePolicy:

@@ -14,15 +14,20 @@ import pytest
 
 import deployment
 import lifecycle_guard
+import settings as settings_module
 from ecr import stack_file
+from ecr.aws import EcrRepository
 from ecr.aws.images import EcrImages, Listing
 from ecr.aws.usage import EcrUsage
-from ecr.errors import InputError, RemoteError
+from ecr.build import ImageBuild
+from ecr.errors import InputError, LifecycleRefused, RemoteError
 from ecr.lifecycle.images import Image
-from ecr.lifecycle.rules import DEFAULT_POLICY
+from ecr.lifecycle.rules import DEFAULT_POLICY, compile_policy, keep_latest
+from ecr.lifecycle_config import LifecycleConfig, LifecycleGuard
 from ecr.lifecycle_look import Cancelled, LifecycleLook
 from ecr.lifecycle_look import Sources as Asked
 from ecr.oci.manifest import OCI_INDEX
+from ecr.publication import Action, PublicationPlan, PublishedImage
 from settings import Settings
 from tests.unit.recording import Recording, published, record
 
@@ -118,7 +123,7 @@ def run(sources: Sources | None = None, **settings: str) -> Recording:
 
 def refusal(sources: Sources | None = None, **settings: str) -> str:
     with pytest.raises(pulumi.RunError) as raised:
-        run(sources, lifecycleGuard="enforce", **settings)
+        run(sources, **{"lifecycleGuard": "enforce", **settings})
     assert "\n" not in str(raised.value)
     return str(raised.value)
 
@@ -286,7 +291,7 @@ def test_credentials_that_only_the_provider_sees_leave_the_answer_open(
             id="pinned-here",
         ),
         pytest.param(
-            {"organization/shop/dev": published("dev", image_digest=digest(1))},
+            {"organization/shop/dev": published("dev", image_digest=digest(1), image_tag="v1")},
             {"promote": '{"from": "shop/dev"}'},
             "published by stack shop/dev",
             id="published-by-a-source-elsewhere",
@@ -306,6 +311,86 @@ def test_a_digest_that_another_stack_pins_is_protected(monkeypatch: pytest.Monke
     message = refusal()
     assert "expire v2 (sha256:000000000000) by rule 1 (keep the latest 1 images), but it is pinned by stack" in message
     assert "expire v1" not in message
+
+
+# -- the image that is about to arrive --------------------------------------------------------------------------------
+
+
+def built(action: Action, held: str | None) -> deployment.Publication:
+    """The plan of a build that gets the tag v9."""
+    image = PublishedImage(tag="v9", digest=held, content_digest=None) if held is not None else None
+    build = ImageBuild(context="images/nginx", dockerfile="images/nginx/Dockerfile", tag="v9")
+    plan = PublicationPlan(
+        build=build,
+        content_digest="c",
+        tag="v9",
+        action=action,
+        published=image,
+        made_at=NOW,
+        repository="prod/yoon-app",
+    )
+    return deployment.Publication(plan, EcrRepository("prod/yoon-app"))
+
+
+def refused_with(publication: deployment.Publication, keep: int, settings: Settings) -> str:
+    """What the guard says before a build, of a policy that keeps so many images; empty when it lets it go on."""
+    policy = compile_policy([keep_latest(keep)])
+    changed = replace(settings, lifecycle=LifecycleConfig(policy), lifecycle_guard=LifecycleGuard.ENFORCE)
+    try:
+        with lifecycle_guard.watching(changed) as guard:
+            guard.check(ROOT, publication)
+    except LifecycleRefused as refusal:
+        return str(refusal)
+    return ""
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A stack that has deployed image 1."""
+    monkeypatch.setattr(pulumi, "get_stack", lambda: "dev")
+    monkeypatch.setattr(lifecycle_guard, "_outputs", lambda name: {"image_digest": digest(1)} if name == "dev" else {})
+    return settings_module.parse({"repository": "prod/yoon-app"}, ROOT)
+
+
+@pytest.mark.usefixtures("live", "said")
+def test_an_image_that_is_about_to_be_pushed_counts(stack: Settings) -> None:
+    push = built(Action.PUSH, held=None)
+    assert refused_with(push, 4, stack) == ""
+    assert "expire v1 (sha256:000000000000) by rule 1 (keep the latest 3 images), but it is deployed by this" in (
+        refused_with(push, 3, stack)
+    )
+
+
+@pytest.mark.usefixtures("live", "said")
+@pytest.mark.parametrize("action", [Action.ADOPT, Action.FOLLOW_STATE])
+def test_an_image_that_is_there_already_does_not_count_twice(stack: Settings, action: Action) -> None:
+    assert refused_with(built(action, held=digest(3)), 3, stack) == ""
+
+
+@pytest.mark.usefixtures("live", "said")
+def test_an_image_that_is_about_to_be_deployed_without_a_push_is_protected(stack: Settings) -> None:
+    assert "expire v2 (sha256:000000000000) by rule 1 (keep the latest 1 images), but it is about to be deployed" in (
+        refused_with(built(Action.ADOPT, held=digest(2)), 1, stack)
+    )
+
+
+@pytest.mark.parametrize(
+    ("promote", "refused"),
+    [
+        pytest.param('{"from": "dev"}', True, id="a-new-image"),
+        pytest.param(f'{{"from": "dev", "digest": "{digest(3)}", "tag": "v3"}}', False, id="one-that-is-there"),
+        pytest.param(f'{{"from": "dev", "digest": "{digest(7)}", "tag": "v7"}}', True, id="a-pinned-one"),
+        pytest.param(f'{{"from": "dev", "digest": "{digest(7)}"}}', False, id="a-pinned-one-with-a-tag-of-its-own"),
+    ],
+)
+@pytest.mark.usefixtures("live", "said")
+def test_an_image_that_is_about_to_be_promoted_counts(promote: str, *, refused: bool) -> None:
+    sources = {"dev": published("dev", image_digest=digest(9), image_tag="v9"), **deployed(1)}
+    values = {"lifecycle": '[{"keep": 3}]', "promote": promote, "lifecycleGuard": "enforce"}
+    if refused:
+        assert "but it is deployed by this stack" in refusal(sources, **values)
+    else:
+        assert run(sources, **values).names
 
 
 @pytest.mark.parametrize(
@@ -360,6 +445,10 @@ class Waiting:
         return None
 
 
+def nothing_arrives() -> None:
+    """No image is about to be there."""
+
+
 def begin(open_sources: Callable[[Cancelled], Asked]) -> LifecycleLook:
     return LifecycleLook.start(DEFAULT_POLICY, open_sources, NOW)
 
@@ -368,7 +457,7 @@ def test_a_look_goes_on_beside_the_program() -> None:
     sources = Waiting()
     look = begin(sources.open)
     sources.go.set()  # the look has not kept the program from getting here
-    assert look.result() is None
+    assert look.result(nothing_arrives) is None
     assert not sources.cancelled()
 
 
@@ -388,7 +477,14 @@ def test_what_goes_wrong_in_the_look_is_raised_where_its_result_is_asked_for(err
 
     look = begin(fail)
     with pytest.raises(type(error)):
-        look.result()
+        look.result(nothing_arrives)
+
+
+def test_images_from_the_future_can_not_be_judged(live: Repository, said: Said) -> None:
+    live.images = (replace(image(1), pushed_at=NOW + timedelta(hours=1)), image(2))
+    assert "which is later than now" in refusal()
+    assert run().names
+    assert "set the clock of this machine" in said.warnings[0]
 
 
 def test_a_program_that_fails_leaves_no_look_behind(live: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -398,5 +494,5 @@ def test_a_program_that_fails_leaves_no_look_behind(live: Repository, monkeypatc
     monkeypatch.setattr(deployment, "plan_publication", fail)
     with pytest.raises(pulumi.RunError, match="denied"):
         run()
-    assert live.asked in ([], ["list"], ["list", "children"], ["list", "children", "usage"])
+    assert live.asked in ([], ["list"])
     assert "lifecycle-look" not in {thread.name for thread in threading.enumerate()}

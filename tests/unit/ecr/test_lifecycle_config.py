@@ -191,6 +191,9 @@ BAD = [
     bad("protect-untagged", [{"protect": ["a"], "untagged": True}], "[0].protect", "beside other", "protect alone"),
     # An empty list must not widen a rule to every image.
     bad("patterns-none", [{"keep": 1, "tags": []}], "[0].tags", "is empty", PATTERN_RULE),
+    bad("patterns-null", [{"keep": 1, "tags": None}], "[0].tags", "has no value", "give it one"),
+    bad("prefixes-null", [{"keep": 1, "prefixes": None}], "[0].prefixes", "has no value", "give it one"),
+    bad("untagged-null", [{"expireDays": 1, "untagged": None}], "[0].untagged", "has no value", "give it one"),
     bad("prefixes-none", [{"keep": 1, "prefixes": []}], "[0].prefixes", "is empty", PREFIX_RULE),
     bad("protect-none", [{"protect": []}], "[0].protect", "is empty", PATTERN_RULE),
     # Rules together.

@@ -166,3 +166,33 @@ def test_long_descriptions_and_many_tags_are_shortened_and_a_rule_needs_no_descr
     assert line == f"  expire a, b, c, 2 more (sha256:000000000000) by rule 1 ({'x' * 77}...)"
     (_, line) = judge(keep(1, description=""), images).lines("dev/app")
     assert line.endswith("by rule 1")
+
+
+# -- an image that arrives --------------------------------------------------------------------------------------------
+
+
+def test_an_image_that_arrives_is_the_youngest_and_takes_its_tag() -> None:
+    images = [replace(image(1), tags=("v1", "latest")), image(2)]
+    first, second, arrived = guard.expected(images, guard.Arrival("latest"), NOW)
+    assert first == replace(images[0], tags=("v1",))
+    assert second == images[1]
+    assert arrived.tags == ("latest",)
+    assert all(arrived.pushed_at >= one.pushed_at for one in images)
+
+
+def test_an_image_that_is_there_already_only_gets_the_tag() -> None:
+    images = [replace(image(1), tags=("v1", "latest")), replace(image(2), tags=("v2",))]
+    found = guard.expected(images, guard.Arrival("latest", images[1].digest), NOW)
+    assert [one.tags for one in found] == [("v1",), ("v2", "latest")]
+    assert guard.expected(found, guard.Arrival("latest", images[1].digest), NOW) == found
+
+
+def test_an_image_that_arrives_by_its_digest_has_it() -> None:
+    assert guard.expected([], guard.Arrival("v1", image(1).digest), NOW)[0].digest == image(1).digest
+
+
+def test_text_of_others_can_not_move_the_cursor() -> None:
+    tagged = replace(image(1), tags=("v\x1b[31m", "x\ny"))
+    (_, line) = judge(keep(1), [tagged, image(2)]).lines("dev/app")
+    assert "\\x1b[31m" in line
+    assert "\n" not in line
