@@ -4,7 +4,7 @@
      ├── InputError        a setting, argument or file is wrong        exit code 2
      ├── Conflict          the registry holds something else already   exit code 1
      ├── GateClosed        the scan of an image does not let it pass   exit code 1
-     ├── LifecycleRefused  a policy would delete a protected image     exit code 1
+     ├── LifecycleRefused  a protected image would go                  exit code 1
      └── RemoteError       AWS, a registry or the network refused      exit code 3
 
 Bugs stay ordinary exceptions. A message is one line that says what is wrong, where, and what to do.

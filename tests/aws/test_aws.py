@@ -19,9 +19,9 @@ from moto import mock_aws
 from mypy_boto3_ecr import ECRClient
 from mypy_boto3_ecr.type_defs import EncryptionConfigurationTypeDef
 
-from ecr import lifecycle
 from ecr.aws import EcrRepository, errors, repository
 from ecr.errors import ExitCode, RemoteError
+from ecr.lifecycle import validation
 from ecr.oci.credentials import Credentials
 from ecr.oci.manifest import Descriptor
 from ecr.oci.registry import Registry
@@ -605,7 +605,7 @@ def test_exclusions_are_those_of_the_api(client: ECRClient, pattern: str) -> Non
 
 def test_limits_and_choices_are_those_of_the_api(client: ECRClient) -> None:
     assert shape(client, "ImageTagMutabilityExclusionFilters")["max"] == MAX_EXCLUSIONS
-    assert shape(client, "LifecyclePolicyText")["max"] == lifecycle.MAX_POLICY_CHARS
+    assert shape(client, "LifecyclePolicyText")["max"] == validation.MAX_POLICY_CHARS
     assert set(client.meta.service_model.shape_for("ImageTagMutability").enum) == set(Mutability)  # type: ignore[attr-defined]
 
 

@@ -126,6 +126,22 @@ def test_a_policy_that_would_expire_the_deployed_image_is_refused_and_nothing_ch
     assert "v1*" in str(facts(dev, ecr)[0])
 
 
+def test_a_push_that_would_doom_the_deployed_image_is_refused_and_nothing_is_pushed(
+    deploy: Deploy, ecr: ECRClient
+) -> None:
+    dev = deploy("dev", lifecycle="[{keep: 1}]", lifecycleGuard="enforce")
+    dev.stack.up()
+    before = facts(dev, ecr)
+    page = dev.context / "index.html"
+    page.write_text(page.read_text() + "<!-- next -->\n")
+    dev.settings["build.tag"] = "v2"
+    for operation in ("preview", "up"):
+        message = refused(dev, operation)
+        assert f"repository {dev.repository}: the lifecycle guard refuses: the policy would expire v1.0.0 (" in message
+        assert "but it is deployed by this stack" in message
+        assert facts(dev, ecr) == before
+
+
 def test_a_guard_that_warns_names_the_images_and_goes_on_and_a_second_up_changes_nothing(
     deploy: Deploy, ecr: ECRClient
 ) -> None:

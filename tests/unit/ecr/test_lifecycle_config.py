@@ -161,7 +161,7 @@ BAD = [
     bad("neither", [{"keep": 1}, {"untagged": True}], "[1]", "must name one of", KIND_RULE),
     bad("two-of-protect", [{"keep": 1, "protect": ["v*"]}], "[0]", "must name one of", KIND_RULE),
     bad("empty-rule", [{}], "[0]", "must name one of", KIND_RULE),
-    bad("keep-null", [{"keep": None}], "[0]", "must name one of", KIND_RULE),
+    bad("keep-null", [{"keep": None}], "[0].keep", "has no value", "give it one"),
     bad("then-unknown", [{"keep": 1, "then": "delete"}], "[0].then", '"delete"', "one of expire, archive"),
     bad("then-with-days", [{"expireDays": 1, "then": "archive"}], "[0].then", "goes with keep only", "archiveDays"),
     bad("unknown-key", [{"keep": 1, "kep": 1}], "[0].kep", "is not a known key", KNOWN),
