@@ -157,8 +157,8 @@ def test_a_file_that_is_none_is_one_line(name: str, argv: list[str], folder: Pat
     path.mkdir()
     check(argv, [f"{name}: is a folder"], shell)
     path.rmdir()
-    os.mkfifo(path)
-    check(argv, [f"{name}: is not a file but a pipe"], shell)
+    path.symlink_to(os.devnull)
+    check(argv, [f"{name}: is a device"], shell)
 
 
 @pytest.mark.parametrize("argv", COMMANDS[1:])
@@ -169,7 +169,7 @@ def test_images_from_the_future_mean_that_a_clock_is_wrong(argv: list[str], fold
     (line,) = ran.err.splitlines()
     assert line.startswith("error: images.json: imageDetails[0].imagePushedAt: ")
     assert "--now" in line
-    assert digest(1)[:40] in line
+    assert digest(1)[:19] in line
 
 
 def test_clocks_may_differ_by_minutes(folder: Path, shell: Shell) -> None:
@@ -180,13 +180,13 @@ def test_clocks_may_differ_by_minutes(folder: Path, shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("now", "problem"),
     [
-        pytest.param("yesterday", '"yesterday" is not accepted; accepted: a time with its zone', id="word"),
+        pytest.param("yesterday", '"yesterday" is not accepted; accepted: a time such as', id="word"),
         pytest.param("", '"" is not accepted', id="empty"),
         pytest.param("2026-02-30T12:00:00Z", '"2026-02-30T12:00:00Z" is not accepted', id="no-such-day"),
         pytest.param(str(NOW.timestamp()), '"1795348800.0" is not accepted', id="seconds"),
     ],
 )
-def test_now_has_to_be_a_time_with_its_zone(now: str, problem: str, shell: Shell) -> None:
+def test_now_has_to_be_a_time(now: str, problem: str, shell: Shell) -> None:
     check(["simulate", *FILES, "--now", now], [f"--now: {problem}"], shell)
 
 
@@ -200,9 +200,7 @@ def test_now_has_to_be_a_time_with_its_zone(now: str, problem: str, shell: Shell
     ],
 )
 def test_now_is_within_bounds(now: str, shell: Shell) -> None:
-    check(
-        ["simulate", *FILES, "--now", now], [f'--now: "{now}" is not accepted; accepted: a time with its zone'], shell
-    )
+    check(["simulate", *FILES, "--now", now], [f'--now: "{now}" is not accepted; accepted: a time such as'], shell)
 
 
 def test_the_longest_forecast_stays_in_the_calendar(folder: Path, shell: Shell) -> None:
