@@ -130,8 +130,12 @@ class _Reader:
             return found
         self.found_wrong = True
         doubled = _Doubled(pairs)
-        keys = [key for key, _ in pairs]
-        doubled.twice = next(key for at, key in enumerate(keys) if key in keys[:at])
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                doubled.twice = key
+                break
+            seen.add(key)
         return doubled
 
     def _constant(self, text: str) -> _Wrong:

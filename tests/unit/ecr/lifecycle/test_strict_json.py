@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -96,6 +97,14 @@ def test_broken_json_is_refused_with_its_place(text: str | bytes, problem: str) 
 )
 def test_what_readers_could_understand_differently_is_refused_with_its_path(text: str, problem: str) -> None:
     assert mistake(text).startswith(problem)
+
+
+def test_of_many_keys_the_one_that_stands_twice_is_found_in_no_time() -> None:
+    text = "{" + ", ".join(f'"{key}": 1' for key in (*range(60_000), 59_999)) + "}"
+    start = time.process_time()
+    with pytest.raises(InputError, match=r'^policy\.json: has the key "59999" twice'):
+        read_json(text, NAME, max_bytes=len(text))
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(
