@@ -14,21 +14,42 @@ from ecr.errors import InputError
 PROJECT_FILE = "Pulumi.yaml"
 NAMESPACE = "container-registry"  # of the keys that the program reads
 
+# `<<` and `=`, for which PyYAML has no constructor (YAML 1.1, "Merge Key Language-Independent Type", "Value ...").
+_SPECIAL_KEYS = ("tag:yaml.org,2002:merge", "tag:yaml.org,2002:value")
+
 
 class Loader(yaml.SafeLoader):
     """PyYAML's safe loader with the engine's reading of YAML (seen with 3.256.0).
 
     `yes` is text, as in YAML 1.2; an unquoted date is text too, but in the form that Go prints times in; a key that
-    stands twice is a mistake.
+    stands twice is a mistake. Keys of a merged mapping (`<<: *base`) give way to the node's own.
     """
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:  # noqa: FBT001, FBT002 - PyYAML's signature
-        """As the base class, but a key that stands twice is refused."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if isinstance(key, Hashable) and keys.count(key) > 1:
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._flat: set[yaml.MappingNode] = set()
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """As the base class, which writes out `<<: *base`; before that, a key that stands twice is refused."""
+        if node in self._flat:
+            return
+        self._flat.add(node)
+        self._refuse_doubled(node)
+        super().flatten_mapping(node)
+        # A pair merged on two ways counts once, the last: or else each line could double the pairs of the one before.
+        pairs = {id(key): (key, value) for key, value in reversed(node.value)}
+        node.value = list(pairs.values())[::-1]
+
+    def _refuse_doubled(self, node: yaml.MappingNode) -> None:
+        seen = set()
+        for key_node, _ in node.value:
+            special = key_node.tag in _SPECIAL_KEYS
+            key = key_node.value if special else self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                continue  # the base class refuses it
+            if key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice", node.start_mark)
-        return super().construct_mapping(node, deep)
+            seen.add(key)
 
     def construct_time(self, node: yaml.ScalarNode) -> str:
         """A date or time as Go prints it: `2027-01-31 00:00:00 +0000 UTC`."""

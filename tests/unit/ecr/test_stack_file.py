@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ecr import stack_file
 from ecr.errors import InputError
@@ -79,7 +81,47 @@ def test_a_file_that_is_no_stack_file_is_refused_on_one_line(
     assert "\n" not in str(refused.value)
 
 
-def test_a_key_that_stands_twice_is_refused(project: Path) -> None:
-    (project / "Pulumi.dev.yaml").write_text("config:\n  a: 1\n  a: 2\n")
-    with pytest.raises(InputError, match="key 'a' stands twice"):
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        pytest.param("config:\n  a: 1\n  a: 2\n", "a", id="of-a-mapping"),
+        pytest.param("config: {a: {b: {1: x, 1: y}}}", 1, id="deep"),
+        pytest.param("base: &base {a: 1, a: 2}\nconfig: {<<: *base}\n", "a", id="of-a-merged-mapping"),
+        pytest.param("base: &base {a: 1}\nconfig: {<<: *base, b: 1, b: 2}\n", "b", id="beside-a-merged-mapping"),
+        pytest.param("base: &base {a: 1}\nconfig: {<<: *base, <<: *base}\n", "<<", id="two-merges"),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(project: Path, text: str, key: object) -> None:
+    (project / "Pulumi.dev.yaml").write_text(text)
+    with pytest.raises(InputError, match=f"key {key!r} stands twice"):
         stack_file.read(project, "dev")
+
+
+MERGES = {
+    "a-key-more": ("{<<: *base, c: 3}", {"a": 1, "b": 2, "c": 3}),
+    "its-own-key-wins": ("{a: 7, <<: *base}", {"a": 7, "b": 2}),
+    "the-first-of-several-wins": ("{<<: [*base, *more]}", {"a": 1, "b": 2, "c": 9}),
+    "a-merge-in-a-merge": ("{<<: &inner {<<: *base, b: 5}, c: 3}", {"a": 1, "b": 5, "c": 3}),
+    "used-above-where-it-was-written": ("{x: {y: {z: &deep {<<: *base, b: 5}}}, <<: *deep}", {"a": 1, "b": 5}),
+}
+
+
+@pytest.mark.parametrize(("text", "value"), MERGES.values(), ids=MERGES)
+def test_a_mapping_may_be_merged_into_another(project: Path, text: str, value: dict[str, object]) -> None:
+    bases = "base: &base {a: 1, b: 2}\nmore: &more {a: 8, c: 9}\n"
+    (project / "Pulumi.dev.yaml").write_text(f"{bases}config: {text}\n")
+    assert {key: one for key, one in stack_file.read(project, "dev").items() if key != "x"} == value
+
+
+def test_what_is_merged_again_and_again_does_not_grow(project: Path) -> None:
+    lines = ["m0: &m0 {a: 1}", *(f"m{at}: &m{at} {{<<: [*m{at - 1}, *m{at - 1}]}}" for at in range(1, 40))]
+    (project / "Pulumi.dev.yaml").write_text("\n".join([*lines, "config: {<<: *m39}"]))
+    assert stack_file.read(project, "dev") == {"a": 1}
+
+
+def test_many_keys_are_compared_in_no_time() -> None:
+    keys = [yaml.ScalarNode("tag:yaml.org,2002:str", str(at)) for at in range(60_000)]
+    node = yaml.MappingNode("tag:yaml.org,2002:map", [(key, key) for key in keys])
+    start = time.process_time()
+    assert len(stack_file.Loader("").construct_mapping(node)) == len(keys)
+    assert time.process_time() - start < 5
