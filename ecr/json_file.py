@@ -13,13 +13,13 @@ from ecr.lifecycle.strict_json import read_json
 STANDARD_INPUT = "-"
 
 
-def read_json_file(path: str, max_bytes: int) -> object:
+def read_json_file(path: str, max_bytes: int, max_values: int | None = None) -> object:
     """What a JSON file says; see `ecr.lifecycle.strict_json.read_json`.
 
     Raises:
-        InputError: the file can't be read, is longer than `max_bytes`, or is not JSON.
+        InputError: the file can't be read, is longer than `max_bytes`, holds more than `max_values`, or is not JSON.
     """
-    return read_json(read_file(path, max_bytes), path, max_bytes=max_bytes)
+    return read_json(read_file(path, max_bytes), path, max_bytes=max_bytes, max_values=max_values)
 
 
 def read_file(path: str, max_bytes: int) -> bytes:

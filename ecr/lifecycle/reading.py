@@ -16,8 +16,11 @@ from ecr.lifecycle.strict_json import brief, shown
 from ecr.oci.manifest import descriptors_in, json_object
 from ecr.tables import short_digest
 
-# A million images: AWS CLI prints some 700 bytes for one, and some 400 more where it was scanned.
-MAX_IMAGES_BYTES = 2 << 30
+# A good million images: AWS CLI prints some 700 bytes for one, and ECR's quota is 100,000 in a repository.
+MAX_IMAGES_BYTES = 1 << 30
+# As `read_json` counts them; some 20 describe one image.
+MAX_IMAGES_VALUES = 24_000_000
+MAX_IMAGES = 2_000_000  # of descriptions with hardly anything in them
 # How far clocks may differ. A time further ahead means that `now` is wrong, and with it every age.
 MAX_SKEW = timedelta(minutes=5)
 _MAX_SHOWN = 20
@@ -55,7 +58,7 @@ def parse_images(document: object, name: str, *, now: datetime) -> tuple[Image, 
         now: the moment, with its zone, after which nothing can have happened.
 
     Raises:
-        InputErrors: with a line for each problem, at most 20: `NAME: imageDetails[INDEX].FIELD: reason`.
+        InputErrors: with a line for each problem, `NAME: imageDetails[INDEX].FIELD: reason`. After 20 it stops looking.
     """
     notes = _Notes(name)
     details, manifests = _lists(document, notes)
@@ -69,24 +72,22 @@ def parse_images(document: object, name: str, *, now: datetime) -> tuple[Image, 
 
 
 class _Notes:
-    """The problems found so far. Of many, the first ones are kept."""
+    """The problems found so far. When there are too many, they are raised at once: the rest is most likely alike."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._errors: list[InputError] = []
-        self._count = 0
 
     def wrong(self, path: str, problem: str) -> None:
-        self._count += 1
-        if self._count <= _MAX_SHOWN:
-            self._errors.append(InputError(f"{self._name}: {path}" if path else self._name, problem))
+        if len(self._errors) == _MAX_SHOWN:
+            self._errors.append(InputError(self._name, "and more problems; mend these first"))
+            self.finish()
+        self._errors.append(InputError(f"{self._name}: {path}" if path else self._name, problem))
 
     def refuse(self, path: str, value: object, accepted: str) -> None:
         self.wrong(path, _refused(value, accepted))
 
     def finish(self) -> None:
-        if self._count > _MAX_SHOWN:
-            self._errors.append(InputError(self._name, f"and {self._count - _MAX_SHOWN} more problems"))
         if self._errors:
             raise InputErrors(tuple(self._errors))
 
@@ -99,7 +100,7 @@ def _refused(value: object, accepted: str) -> str:
 def _lists(document: object, notes: _Notes) -> tuple[Sequence[object], Sequence[object]]:
     """The descriptions of images, and their manifests where there are any."""
     if isinstance(document, list):
-        return document, ()
+        return _list({"": document}, "", notes), ()
     if not isinstance(document, dict):
         notes.refuse("", document, "what `aws ecr describe-images` prints")
         return (), ()
@@ -118,6 +119,9 @@ def _lists(document: object, notes: _Notes) -> tuple[Sequence[object], Sequence[
 def _list(document: Mapping[str, object], key: str, notes: _Notes) -> Sequence[object]:
     value = document.get(key)
     if isinstance(value, list):
+        if len(value) > MAX_IMAGES:
+            notes.wrong(key, f"lists {len(value)} images; accepted: at most {MAX_IMAGES}")
+            notes.finish()
         return value
     if value is not None:
         notes.refuse(key, value, "a list of images")

@@ -27,23 +27,28 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD]")
 
 
-def read_json(text: str | bytes, name: str, *, max_bytes: int) -> object:
+def read_json(text: str | bytes, name: str, *, max_bytes: int, max_values: int | None = None) -> object:
     """What a JSON text says, in plain Python values.
 
     Args:
         text: the text; as bytes it is UTF-8, with or without a byte order mark.
         name: where it comes from, for messages: the name of a file.
         max_bytes: how long it may be.
+        max_values: how many values it may hold, roughly: a value of three bytes takes sixty in memory. Counted are
+            `,`, `[` and `{`, those within text, too, since that can be done before anything is read.
 
     Raises:
-        InputError: it is too long, not UTF-8, not JSON, nested more than `MAX_DEPTH` deep, has a key twice in one
-            object, a number that JSON does not have or that is out of all bounds, or half a character.
+        InputError: it is too long, holds too many values, is not UTF-8, not JSON, nested more than `MAX_DEPTH` deep,
+            has a key twice in one object, a number that JSON does not have or that is out of all bounds, or half a
+            character.
     """
     if len(text) > max_bytes:
         raise InputError(name, f"is longer than the {max_bytes} bytes that are accepted")
     decoded = _decoded(text, name) if isinstance(text, bytes) else text.removeprefix(_UTF8_MARK)
     if not decoded.strip():
         raise InputError(name, "is empty; accepted: JSON")
+    if max_values is not None and sum(map(decoded.count, ",[{")) > max_values:
+        raise InputError(name, f"holds more than the {max_values} values that are accepted")
     reader = _Reader(name)
     document = reader.read(decoded)
     _refuse_depth(document, name)

@@ -42,7 +42,8 @@ def images(path: str, now: datetime) -> tuple[Image, ...]:
         InputError: the file can't be read, or holds no JSON.
         InputErrors: with a line for each mistake in it.
     """
-    found = reading.parse_images(json_file.read_json_file(path, reading.MAX_IMAGES_BYTES), path, now=now)
+    document = json_file.read_json_file(path, reading.MAX_IMAGES_BYTES, reading.MAX_IMAGES_VALUES)
+    found = reading.parse_images(document, path, now=now)
     unread = sum(image.media_type in INDEX_MEDIA_TYPES and not image.children for image in found)
     if unread:
         console.say(f"note: {path}: what {unread} of its indexes list is unknown; {_HOW_TO_KNOW}")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from ecr.errors import InputError, InputErrors
 from ecr.lifecycle.images import Image, ImageStatus
-from ecr.lifecycle.reading import parse_images
+from ecr.lifecycle.reading import MAX_IMAGES, parse_images
 from ecr.lifecycle.strict_json import read_json
 
 NAME = "images.json"
@@ -247,10 +248,32 @@ def test_all_problems_are_said_at_once() -> None:
 
 
 @pytest.mark.parametrize(("count", "shown"), [(20, 20), (21, 21), (1000, 21)])
-def test_of_many_problems_twenty_are_shown(count: int, shown: int) -> None:
+def test_after_twenty_problems_nothing_is_looked_at_any_more(count: int, shown: int) -> None:
     found = mistakes([7] * count)
     assert len(found) == shown
-    assert (found[-1] == f"images.json: and {count - 20} more problems") == (count > 20)
+    assert (found[-1] == "images.json: and more problems; mend these first") == (count > 20)
+
+
+@pytest.mark.parametrize(
+    "entry", [1, [], {}, detail(imageTags=[""] * 20, when=1)], ids=["a-number", "a-list", "an-object", "an-image"]
+)
+@pytest.mark.parametrize("key", ["imageDetails", "images"])
+def test_many_wrong_entries_are_refused_in_no_time(key: str, entry: object) -> None:
+    start = time.process_time()
+    assert len(mistakes({"imageDetails": [], key: [entry] * 1_000_000})) == 21
+    assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("document", "where"),
+    [
+        pytest.param([{}] * (MAX_IMAGES + 1), "", id="list"),
+        pytest.param({"imageDetails": [{}] * (MAX_IMAGES + 1)}, "imageDetails: ", id="answer"),
+        pytest.param({"imageDetails": [], "images": [{}] * (MAX_IMAGES + 1)}, "images: ", id="manifests"),
+    ],
+)
+def test_more_images_than_any_repository_has_are_not_read(document: object, where: str) -> None:
+    assert mistakes(document) == [f"images.json: {where}lists 2000001 images; accepted: at most 2000000"]
 
 
 # ---------------------------------------------------------------------------------------------------------------------

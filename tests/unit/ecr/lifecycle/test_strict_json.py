@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 
 import pytest
@@ -150,6 +151,15 @@ def test_text_over_the_limit_is_not_even_read() -> None:
     assert read(" " * (MAX_BYTES - 1) + "7") == 7
     assert mistake(" " * MAX_BYTES + "7") == "policy.json: is longer than the 10000 bytes that are accepted"
     assert mistake(b"\xff" * (MAX_BYTES + 1)) == "policy.json: is longer than the 10000 bytes that are accepted"
+
+
+@pytest.mark.parametrize("text", ["[" + "[]," * 4 + "[]]", "[" + "1," * 9 + "1]", '{"a": {"b": [1, 2]}, "c": 1}'])
+def test_text_with_too_many_values_is_not_even_read(text: str) -> None:
+    count = sum(map(text.count, ",[{"))
+    assert read_json(text, NAME, max_bytes=MAX_BYTES, max_values=count) == json.loads(text)
+    problem = f"holds more than the {count - 1} values that are accepted"
+    with pytest.raises(InputError, match=f"^{re.escape(NAME)}: {problem}$"):
+        read_json(f"{text} {{", NAME, max_bytes=MAX_BYTES, max_values=count - 1)
 
 
 @given(st.binary(max_size=200) | st.text(max_size=100))
