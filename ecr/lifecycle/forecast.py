@@ -12,7 +12,7 @@ import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from hashlib import sha256
 
 from ecr.lifecycle.evaluation import Evaluation, evaluate
@@ -32,6 +32,7 @@ USD_PER_ARCHIVED_GB_MONTH = Decimal("0.07")
 CHEAPER_ARCHIVE_ABOVE_GB = 150_000
 # AWS does not say whether it counts in 10^9 or 2^30 bytes; the smaller unit never makes the cost too low.
 _GB = 10**9
+_DIGITS = 28  # beside those of the number of bytes: for fractions
 
 _DAY = timedelta(days=1)
 
@@ -55,10 +56,11 @@ class Stored:
     @property
     def cost_usd(self) -> Decimal:
         """For a month of this, in dollars and cents; an upper bound as `bytes` is."""
-        archived = Decimal(self.archived_bytes) / _GB
-        cheaper = max(archived - CHEAPER_ARCHIVE_ABOVE_GB, Decimal(0))
-        cost = (Decimal(self.bytes) / _GB - cheaper) * USD_PER_GB_MONTH + cheaper * USD_PER_ARCHIVED_GB_MONTH
-        return cost.quantize(Decimal("0.01"))
+        with localcontext(prec=_DIGITS + self.bytes.bit_length()):  # a bit for each digit: enough for any number
+            archived = Decimal(self.archived_bytes) / _GB
+            cheaper = max(archived - CHEAPER_ARCHIVE_ABOVE_GB, Decimal(0))
+            cost = (Decimal(self.bytes) / _GB - cheaper) * USD_PER_GB_MONTH + cheaper * USD_PER_ARCHIVED_GB_MONTH
+            return cost.quantize(Decimal("0.01"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,7 +40,8 @@ _DIGEST = re.compile(r"[A-Za-z0-9_+.-]+:[A-Fa-f0-9]+")
 _STATUSES = {status.value: status for status in ImageStatus}
 _DIGEST_RULE = 'a digest, such as "sha256:" and 64 hex digits'
 _TAG_RULE = "a tag, as text"
-_SIZE_RULE = "a whole number of bytes, 0 or more"
+_SIZE_RULE = "a whole number of bytes, 0 to 10^18"
+_MAX_SIZE = 10**18  # a million times what ECR takes for one image
 _TEXT_RULE = "text"
 _TIME_RULE = 'a time with its zone, such as "2026-01-31T12:00:00+00:00", or seconds since 1970'
 _STATUS_RULE = ", ".join(shown(status.value) for status in ImageStatus)
@@ -184,7 +185,7 @@ def _tags(value: object) -> tuple[str, ...]:
 
 
 def _size(value: object) -> int:
-    if isinstance(value, int) and value >= 0 and not isinstance(value, bool):
+    if isinstance(value, int) and 0 <= value <= _MAX_SIZE and not isinstance(value, bool):
         return value
     raise _RefusedError(_refused(value, _SIZE_RULE))
 

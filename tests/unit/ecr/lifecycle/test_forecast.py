@@ -233,3 +233,10 @@ def test_the_assumptions_are_said() -> None:
         "the pushes of the last day repeat: 1 image that is still there; what was deleted since is unknown",
         "nobody pulls an image from now on; images in use stay longer than shown",
     )
+
+
+@pytest.mark.parametrize("exponent", [18, 39, 5000])
+def test_any_number_of_bytes_has_a_cost(exponent: int) -> None:
+    stored = Stored(images=1, archived=1, bytes=10**exponent, archived_bytes=0)
+    assert int(stored.cost_usd) == 10 ** (exponent - 10)
+    assert stored.cost_usd.as_tuple().exponent == -2
