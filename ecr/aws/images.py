@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
 
-from ecr.aws import errors
+from ecr.aws import answers, errors
 from ecr.errors import RemoteError
 from ecr.lifecycle.images import Image, ImageStatus
 from ecr.oci import manifest as manifests
@@ -22,6 +22,7 @@ PAGE_SIZE = 1000  # API reference, DescribeImages, maxResults
 MAX_PAGES = 10_000
 BATCH_SIZE = 100  # API reference, BatchGetImage, imageIds
 _THREADS = 8
+_STATUSES = {str(status): status for status in ImageStatus}
 
 # Failures that leave the entries of an index unknown: it was deleted since it was listed, or is in the archive, from
 # where nothing can be pulled (API reference, ImageFailure; ECR user guide, "Archive images").
@@ -46,6 +47,15 @@ class Listing:
 
     images: tuple[Image, ...]
     scan_statuses: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A page of the list of images, understood."""
+
+    images: tuple[Image, ...]
+    scan_statuses: frozenset[str]
+    next_token: str
 
 
 def _never() -> bool:
@@ -79,9 +89,8 @@ class EcrImages:
         statuses: set[str] = set()
         try:
             for page in self._pages():
-                details = page["imageDetails"]
-                images += [self._image(detail) for detail in details]
-                statuses |= {detail.get("imageScanStatus", {}).get("status", "") for detail in details}
+                images += page.images
+                statuses |= page.scan_statuses
         except _NoRepositoryError:
             return None
         # An image that is pushed or changed while pages are read may come twice.
@@ -101,20 +110,20 @@ class EcrImages:
             return tuple(images)
         _ = self._repository.client  # made once, and not by all threads at the same time
         with ThreadPoolExecutor(min(_THREADS, len(batches))) as pool:
-            answers = list(pool.map(self._children, batches))
-        children = {digest: listed for answer in answers for digest, listed in answer.items()}
+            found = list(pool.map(self._children, batches))
+        children = {digest: listed for batch in found for digest, listed in batch.items()}
         return tuple(
             replace(image, children=children[image.digest]) if image.digest in children else image for image in images
         )
 
-    def _pages(self) -> Iterator[DescribeImagesResponseTypeDef]:
+    def _pages(self) -> Iterator[_Page]:
         # Without the filter, images in the archive are left out (API reference, DescribeImages).
         more: _More = {"filter": {"imageStatus": "ANY"}}
         seen: set[str] = set()
         while not self._cancelled():
-            page = self._page(more)
+            page = self._understood(self._page(more))
             yield page
-            token = page.get("nextToken") or ""
+            token = page.next_token
             if not token:
                 return
             if token in seen or len(seen) >= MAX_PAGES:
@@ -138,22 +147,38 @@ class EcrImages:
                     raise
         return self._page(more)
 
+    def _understood(self, answer: DescribeImagesResponseTypeDef) -> _Page:
+        with self._repository.reading("DescribeImages"):
+            details = answer["imageDetails"]
+            statuses = (detail.get("imageScanStatus", {}).get("status", "") for detail in details)
+            return _Page(
+                images=tuple(self._image(detail) for detail in details),
+                scan_statuses=frozenset(answers.texts(statuses, "the status of a scan")),
+                next_token=answers.text(answer.get("nextToken", ""), "nextToken"),
+            )
+
     def _image(self, detail: ImageDetailTypeDef) -> Image:
-        pushed_at = detail.get("imagePushedAt")
-        if pushed_at is None or "imageDigest" not in detail:
-            raise self._malformed("DescribeImages", "an image has no digest, or no time of its push")
+        digest = answers.digest(detail["imageDigest"], "imageDigest")
+        subject = detail.get("subjectManifestDigest")
         return Image(
-            digest=detail["imageDigest"],
-            tags=tuple(detail.get("imageTags", ())),
-            pushed_at=pushed_at.astimezone(UTC),
-            size=detail.get("imageSizeInBytes", 0),
-            status=ImageStatus(detail.get("imageStatus", ImageStatus.ACTIVE)),
-            pulled_at=_utc(detail.get("lastRecordedPullTime")),
-            archived_at=_utc(detail.get("lastArchivedAt")),
-            activated_at=_utc(detail.get("lastActivatedAt")),
-            media_type=detail.get("imageManifestMediaType", ""),
-            subject=detail.get("subjectManifestDigest"),
+            digest=digest,
+            tags=answers.texts(detail.get("imageTags", ()), "a tag"),
+            pushed_at=answers.moment(detail["imagePushedAt"], "imagePushedAt"),
+            size=answers.count(detail.get("imageSizeInBytes", 0), "imageSizeInBytes"),
+            status=self._status(digest, answers.text(detail.get("imageStatus", ImageStatus.ACTIVE), "imageStatus")),
+            pulled_at=_moment(detail.get("lastRecordedPullTime"), "lastRecordedPullTime"),
+            archived_at=_moment(detail.get("lastArchivedAt"), "lastArchivedAt"),
+            activated_at=_moment(detail.get("lastActivatedAt"), "lastActivatedAt"),
+            media_type=answers.text(detail.get("imageManifestMediaType", ""), "imageManifestMediaType"),
+            subject=None if subject is None else answers.digest(subject, "subjectManifestDigest"),
         )
+
+    def _status(self, digest: str, status: str) -> ImageStatus:
+        """What may happen to an image depends on its status, so none is guessed at."""
+        if status not in _STATUSES:
+            reason = f"the image {digest} is {status}; known: {', '.join(_STATUSES)}"
+            raise errors.remote_error(self._repository.name, "DescribeImages", "UnknownImageStatus", reason)
+        return _STATUSES[status]
 
     def _children(self, indexes: Sequence[Image]) -> dict[str, tuple[str, ...]]:
         with self._repository.errors("BatchGetImage"):
@@ -163,29 +188,41 @@ class EcrImages:
                 acceptedMediaTypes=sorted(manifests.INDEX_MEDIA_TYPES),
                 **self._repository.registry_id,
             )
-        for failure in answer.get("failures", []):
-            code = failure.get("failureCode", "")
-            if code not in _OUT_OF_REACH:
-                reason = failure.get("failureReason", "")
-                raise errors.remote_error(self._repository.name, "BatchGetImage", code, reason)
-        try:
-            return {
-                image["imageId"]["imageDigest"]: tuple(
-                    entry.digest
-                    for entry in manifests.descriptors_in(manifests.json_object(image["imageManifest"]), "manifests")
-                )
-                for image in answer.get("images", [])
-            }
-        except (KeyError, ValueError) as error:
-            raise self._malformed("BatchGetImage", f"an index {error}") from error
+        found: dict[str, tuple[str, ...]] = {}
+        with self._repository.reading("BatchGetImage"):
+            for failure in answer.get("failures", ()):
+                code = answers.text(failure["failureCode"], "failureCode")
+                if code not in _OUT_OF_REACH:
+                    reason = answers.text(failure.get("failureReason", ""), "failureReason")
+                    raise errors.remote_error(self._repository.name, "BatchGetImage", code, reason)
+                found[failure.get("imageId", {}).get("imageDigest", "")] = ()
+            for image in answer.get("images", ()):
+                digest = image["imageId"]["imageDigest"]
+                found[digest] = _entries(digest, answers.text(image["imageManifest"], "imageManifest"))
+            for index in indexes:
+                # Taken for an index of no entries, it would leave those that are protected without protection.
+                if index.digest not in found:
+                    raise ValueError(f"it says nothing about the index {index.digest}")
+        return found
 
     def _malformed(self, operation: str, reason: str) -> RemoteError:
         return errors.remote_error(self._repository.name, operation, "MalformedAnswer", reason)
 
 
-def _utc(at: datetime | None) -> datetime | None:
-    """The same moment in UTC: botocore's times have zones of their own, which makes comparing them slow."""
-    return None if at is None else at.astimezone(UTC)
+def _moment(at: datetime | None, name: str) -> datetime | None:
+    return None if at is None else answers.moment(at, name)
+
+
+def _entries(digest: str, manifest: str) -> tuple[str, ...]:
+    """The digests that an index lists."""
+    try:
+        document = manifests.json_object(manifest)
+        entries = document.get("manifests")
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise ValueError("has no list of manifests")  # noqa: TRY301 (all of its troubles are told in one place)
+        return tuple(entry.digest for entry in manifests.descriptors_in(document, "manifests"))
+    except ValueError as error:
+        raise ValueError(f"the index {digest} {error}") from error
 
 
 class _NoRepositoryError(Exception):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from ecr.aws import errors
+from ecr.aws import answers, errors
 from ecr.errors import RemoteError
 from ecr.lifecycle.comparison import PreviewResult
 from ecr.lifecycle.evaluation import Outcome
@@ -25,8 +25,9 @@ PAGE_SIZE = 100  # API reference, GetLifecyclePolicyPreview, maxResults
 MAX_PAGES = 10_000
 _POLL_S = 2.0
 
-# API reference, GetLifecyclePolicyPreview, status: the others are COMPLETE, EXPIRED and FAILED.
-_RUNNING = "IN_PROGRESS"
+# API reference, GetLifecyclePolicyPreview, status.
+_RUNNING, _COMPLETE = "IN_PROGRESS", "COMPLETE"
+_STATUSES = frozenset({_RUNNING, _COMPLETE, "EXPIRED", "FAILED"})
 _OUTCOMES = {"EXPIRE": Outcome.EXPIRE, "TRANSITION": Outcome.ARCHIVE}
 
 
@@ -36,6 +37,15 @@ class _Policy(TypedDict, total=False):
 
 class _NextToken(TypedDict, total=False):
     nextToken: str
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A page of a preview, understood: what it says once the preview is complete."""
+
+    status: str
+    results: tuple[PreviewResult, ...] = ()
+    next_token: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,10 @@ def live_policy(repository: EcrRepository) -> str | None:
             client.exceptions.RepositoryNotFoundException,
         ):
             return None
-    return answer["lifecyclePolicyText"]
+    with repository.reading("GetLifecyclePolicy"):
+        if text := answers.text(answer["lifecyclePolicyText"], "lifecyclePolicyText"):
+            return text
+        raise ValueError("the text of the policy is empty")
 
 
 def preview(
@@ -84,16 +97,15 @@ def preview(
     """
     _start(repository, policy_text)
     first = _finished(repository, timeout_s, timing or Timing())
-    results = [_result(repository, entry) for entry in first.get("previewResults", ())]
-    token, seen = first.get("nextToken") or "", {""}
+    results, token, seen = [*first.results], first.next_token, {""}
     while token not in seen:
         if len(seen) > MAX_PAGES:
             break
         seen.add(token)
         page = _page(repository, token)
         _require_complete(repository, page)
-        results += [_result(repository, entry) for entry in page.get("previewResults", ())]
-        token = page.get("nextToken") or ""
+        results += page.results
+        token = page.next_token
     if token:
         raise _failed(repository, "MalformedAnswer", "the preview has no last page")
     return results
@@ -107,10 +119,10 @@ def _start(repository: EcrRepository, policy_text: str | None) -> None:
         )
 
 
-def _finished(repository: EcrRepository, timeout_s: float, timing: Timing) -> GetLifecyclePolicyPreviewResponseTypeDef:
+def _finished(repository: EcrRepository, timeout_s: float, timing: Timing) -> _Page:
     """The first page of a preview that has ended well."""
     deadline = timing.clock() + timeout_s
-    while (page := _page(repository, ""))["status"] == _RUNNING:
+    while (page := _page(repository, "")).status == _RUNNING:
         if timing.clock() + _POLL_S > deadline:
             raise _failed(
                 repository, "TimeoutExpired", f"not done after {timeout_s:.0f} s; run the command again later"
@@ -120,29 +132,44 @@ def _finished(repository: EcrRepository, timeout_s: float, timing: Timing) -> Ge
     return page
 
 
-def _page(repository: EcrRepository, token: str) -> GetLifecyclePolicyPreviewResponseTypeDef:
+def _page(repository: EcrRepository, token: str) -> _Page:
     more: _NextToken = {"nextToken": token} if token else {}
     with repository.errors(_GET):
-        return repository.client.get_lifecycle_policy_preview(
+        answer = repository.client.get_lifecycle_policy_preview(
             repositoryName=repository.name, maxResults=PAGE_SIZE, **more, **repository.registry_id
         )
+    with repository.reading(_GET):
+        return _understood(answer)
 
 
-def _require_complete(repository: EcrRepository, page: GetLifecyclePolicyPreviewResponseTypeDef) -> None:
-    status = page["status"]
-    if status != "COMPLETE":
-        raise _failed(repository, status, f"AWS's preview ended as {status}; run the command again")
+def _understood(answer: GetLifecyclePolicyPreviewResponseTypeDef) -> _Page:
+    status = answers.text(answer["status"], "status")
+    if status not in _STATUSES:
+        raise ValueError(f"the status of the preview is {status[:80]!r}")
+    if status != _COMPLETE:
+        return _Page(status)
+    return _Page(
+        status,
+        tuple(_result(entry) for entry in answer["previewResults"]),
+        answers.text(answer.get("nextToken", ""), "nextToken"),
+    )
 
 
-def _result(repository: EcrRepository, entry: LifecyclePolicyPreviewResultTypeDef) -> PreviewResult:
-    outcome = _OUTCOMES.get(entry.get("action", {}).get("type", ""))
-    if outcome is None or "imageDigest" not in entry:
-        raise _failed(repository, "MalformedAnswer", "an image of the preview has no digest or no action")
+def _require_complete(repository: EcrRepository, page: _Page) -> None:
+    if page.status != _COMPLETE:
+        raise _failed(repository, page.status, f"AWS's preview ended as {page.status}; run the command again")
+
+
+def _result(entry: LifecyclePolicyPreviewResultTypeDef) -> PreviewResult:
+    action = answers.text(entry["action"]["type"], "an action")
+    if action not in _OUTCOMES:
+        raise ValueError(f"the action of an image is {action[:80]!r}")
+    priority = entry.get("appliedRulePriority")
     return PreviewResult(
-        digest=entry["imageDigest"],
-        tags=tuple(sorted(entry.get("imageTags", ()))),
-        outcome=outcome,
-        rule_priority=entry.get("appliedRulePriority"),
+        digest=answers.digest(entry["imageDigest"], "imageDigest"),
+        tags=tuple(sorted(answers.texts(entry.get("imageTags", ()), "a tag"))),
+        outcome=_OUTCOMES[action],
+        rule_priority=None if priority is None else answers.count(priority, "appliedRulePriority"),
     )
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
-from ecr.aws import errors
+from ecr.aws import answers, errors
 from ecr.build import CONTENT_LABEL
 from ecr.oci import manifest as manifests
 from ecr.oci.credentials import Credentials
@@ -107,14 +107,15 @@ class EcrRepository:
                 )
             except (self.client.exceptions.RepositoryNotFoundException, self.client.exceptions.ImageNotFoundException):
                 return None
-        if not answer["imageDetails"]:
-            return None  # an emulator's way to say so (MiniStack 1.5.33)
-        image = answer["imageDetails"][0]
-        return ImageDetails(
-            digest=image["imageDigest"],
-            tags=tuple(sorted(image.get("imageTags", ()))),
-            pushed_at=image.get("imagePushedAt"),
-        )
+        with self.reading("DescribeImages"):
+            if not answer["imageDetails"]:
+                return None  # an emulator's way to say so (MiniStack 1.5.33)
+            image = answer["imageDetails"][0]
+            return ImageDetails(
+                digest=answers.digest(image["imageDigest"], "imageDigest"),
+                tags=tuple(sorted(answers.texts(image.get("imageTags", ()), "a tag"))),
+                pushed_at=image.get("imagePushedAt"),
+            )
 
     def tag_mutability(self) -> TagMutability | None:
         """Which of its tags can be moved; None when there is no such repository.
@@ -125,9 +126,10 @@ class EcrRepository:
         found = self._describe()
         if found is None:
             return None
-        filters = found.get("imageTagMutabilityExclusionFilters", ())
-        mutability = Mutability(found.get("imageTagMutability", Mutability.MUTABLE))
-        return TagMutability(mutability, tuple(entry["filter"] for entry in filters))
+        with self.reading("DescribeRepositories"):
+            filters = found.get("imageTagMutabilityExclusionFilters", ())
+            mutability = Mutability(found.get("imageTagMutability", Mutability.MUTABLE))
+            return TagMutability(mutability, answers.texts((entry["filter"] for entry in filters), "a filter"))
 
     def can_stay(self, encryption: Encryption) -> bool:
         """Whether the repository stays when it is to be encrypted like this, and is not replaced.
@@ -141,11 +143,12 @@ class EcrRepository:
         found = self._describe()
         if found is None:
             return False
-        live = found.get("encryptionConfiguration")
-        if live is None:
-            return encryption.type is EncryptionType.AES256
-        same_type = live["encryptionType"] == encryption.type.value
-        return same_type and encryption.key_arn in (None, live.get("kmsKey"))
+        with self.reading("DescribeRepositories"):
+            live = found.get("encryptionConfiguration")
+            if live is None:
+                return encryption.type is EncryptionType.AES256
+            same_type = live["encryptionType"] == encryption.type.value
+            return same_type and encryption.key_arn in (None, live.get("kmsKey"))
 
     @property
     def region(self) -> str:
@@ -158,8 +161,10 @@ class EcrRepository:
         Raises:
             RemoteError: when AWS refuses or can't be reached.
         """
-        with self.errors("GetCallerIdentity"):
-            return self._session.client("sts", config=_CONFIG).get_caller_identity()["Account"]
+        with errors.connecting(self.name, service="sts"):
+            client = self._session.client("sts", config=_CONFIG)
+        with errors.translated(self.name, "GetCallerIdentity", service="sts"):
+            return client.get_caller_identity()["Account"]
 
     def location(self, host: str | None = None) -> Location:
         """Where the distribution protocol reaches this repository; signs in when it is first used.
@@ -175,7 +180,8 @@ class EcrRepository:
         if host is None:
             with self.errors("DescribeRepositories"):
                 answer = self.client.describe_repositories(repositoryNames=[self.name], **self.registry_id)
-            host = RepositoryUrl.parse(answer["repositories"][0]["repositoryUri"]).host
+            with self.reading("DescribeRepositories"):
+                host = RepositoryUrl.parse(answer["repositories"][0]["repositoryUri"]).host
         registry = Registry(
             _registry_base_url(self.client.meta.endpoint_url, host),
             host,
@@ -191,12 +197,13 @@ class EcrRepository:
     @cached_property
     def client(self) -> ECRClient:
         """boto3's client for the repository's Region; for this package."""
-        with self.errors("Connect"):
+        with errors.connecting(self.name):
             return self._session.client("ecr", config=_CONFIG)
 
     def inspector(self) -> InspectorClient:
         """boto3's client for Amazon Inspector in the repository's Region; for this package."""
-        client: InspectorClient = self._session.client("inspector2", config=_CONFIG)
+        with errors.connecting(self.name, service="inspector2"):
+            client: InspectorClient = self._session.client("inspector2", config=_CONFIG)
         return client
 
     @cached_property
@@ -209,13 +216,21 @@ class EcrRepository:
         """Turns what boto3 raises inside into `RemoteError`; for this package."""
         return errors.translated(self.name, operation)
 
+    def reading(self, operation: str) -> AbstractContextManager[None]:
+        """Turns what an answer of the wrong shape raises inside into `RemoteError`; for this package."""
+        return errors.reading(self.name, operation)
+
     def _describe(self) -> RepositoryTypeDef | None:
         with self.errors("DescribeRepositories"):
             try:
                 answer = self.client.describe_repositories(repositoryNames=[self.name], **self.registry_id)
             except self.client.exceptions.RepositoryNotFoundException:
                 return None
-        return answer["repositories"][0]
+        with self.reading("DescribeRepositories"):
+            found = answer["repositories"][0]
+            if not isinstance(found, dict):
+                raise ValueError("a repository is no object")  # noqa: TRY004 (wrong data, not a wrong type)
+            return found
 
     def _batch_get_image(self, image_id: ImageIdentifierTypeDef) -> tuple[str, str] | None:
         with self.errors("BatchGetImage"):
@@ -228,18 +243,18 @@ class EcrRepository:
                 )
             except self.client.exceptions.RepositoryNotFoundException:
                 return None
-        for failure in answer.get("failures", []):
-            code = failure.get("failureCode", "")
-            if code == "ImageNotFound":
-                return None
-            raise errors.remote_error(self.name, "BatchGetImage", code, failure.get("failureReason", ""))
-        for image in answer.get("images", []):
-            digest = image.get("imageId", {}).get("imageDigest", "")
-            if is_digest(digest):
-                return digest, image.get("imageManifest", "")
-        raise errors.remote_error(
-            self.name, "BatchGetImage", "MalformedAnswer", "the answer holds neither the image nor a failure"
-        )
+        with self.reading("BatchGetImage"):
+            for failure in answer.get("failures", []):
+                code = answers.text(failure.get("failureCode", "Unknown"), "failureCode")
+                if code == "ImageNotFound":
+                    return None
+                reason = answers.text(failure.get("failureReason", ""), "failureReason")
+                raise errors.remote_error(self.name, "BatchGetImage", code, reason)
+            for image in answer.get("images", []):
+                digest = image.get("imageId", {}).get("imageDigest", "")
+                if is_digest(digest):
+                    return digest, answers.text(image.get("imageManifest", ""), "imageManifest")
+            raise ValueError("it holds neither the image nor a failure")
 
     def _content_digest(self, manifest: str) -> str | None:
         """What the image says that it was made of; None for an image that does not say."""
@@ -262,8 +277,10 @@ class EcrRepository:
             RemoteError: when AWS refuses or can't be reached.
         """
         with self.errors("GetAuthorizationToken"):
-            token = self.client.get_authorization_token()["authorizationData"][0]["authorizationToken"]
-        username, _, password = b64decode(token).decode().partition(":")
+            answer = self.client.get_authorization_token()
+        with self.reading("GetAuthorizationToken"):
+            token = b64decode(answer["authorizationData"][0]["authorizationToken"]).decode()
+        username, _, password = token.partition(":")
         return Credentials(username, password)
 
 

@@ -7,10 +7,10 @@ runs in now, and `lastInUseAt`). The same two stand in ECR's DescribeImageScanFi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NotRequired, Protocol, TypedDict, Unpack
 
-from ecr.aws import errors
+from ecr.aws import answers, errors
 from ecr.errors import RemoteError
 from ecr.reference import is_digest
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PAGE_SIZE = 200  # API reference, ListCoverage, maxResults
 MAX_PAGES = 5_000
 RECENTLY = timedelta(days=30)
-_OPERATION = "ListCoverage"
+_SERVICE, _OPERATION = "inspector2", "ListCoverage"
 
 # Statuses that enhanced scanning alone gives (ECR API reference, ImageScanStatus); COMPLETE it shares with basic
 # scanning, where it scans on push (github.com/aws/aws-sdk/issues/289).
@@ -114,11 +114,12 @@ class EcrUsage:
         token, seen = "", set[str]()
         while True:
             page = self._page({**name, **criteria}, token)
-            for covered in page.get("coveredResources", ()):
-                digest = covered["resourceId"].rpartition("/")[2]
-                if is_digest(digest):  # the repository itself is covered, too
-                    found[digest] = covered.get("resourceMetadata", {}).get("ecrImage", {})
-            token = page.get("nextToken") or ""
+            with errors.reading(self._repository.name, _OPERATION, service=_SERVICE):
+                for covered in page["coveredResources"]:
+                    digest = answers.text(covered["resourceId"], "resourceId").rpartition("/")[2]
+                    if is_digest(digest):  # the repository itself is covered, too
+                        found[digest] = _checked(covered.get("resourceMetadata", {}).get("ecrImage", {}))
+                token = answers.text(page.get("nextToken", ""), "nextToken")
             if not token:
                 return found
             if token in seen or len(seen) >= MAX_PAGES:
@@ -126,9 +127,9 @@ class EcrUsage:
             seen.add(token)
 
     def _page(self, criteria: Mapping[str, object], token: str) -> Coverage:
-        with errors.translated(self._repository.name, _OPERATION, service="inspector2"):
-            if self._client is None:
-                self._client = self._repository.inspector()
+        if self._client is None:
+            self._client = self._repository.inspector()
+        with errors.translated(self._repository.name, _OPERATION, service=_SERVICE):
             request: Question = {"filterCriteria": criteria, "maxResults": PAGE_SIZE}
             if token:
                 request["nextToken"] = token
@@ -136,7 +137,14 @@ class EcrUsage:
 
     def _malformed(self, reason: str) -> RemoteError:
         name = self._repository.name
-        return errors.remote_error(name, _OPERATION, "MalformedAnswer", reason, service="inspector2")
+        return errors.remote_error(name, _OPERATION, "MalformedAnswer", reason, service=_SERVICE)
+
+
+def _checked(metadata: ImageMetadata) -> ImageMetadata:
+    checked: ImageMetadata = {"inUseCount": answers.count(metadata.get("inUseCount", 0), "inUseCount")}
+    if "lastInUseAt" in metadata:
+        checked["lastInUseAt"] = answers.moment(metadata["lastInUseAt"], "lastInUseAt")
+    return checked
 
 
 def _words(metadata: ImageMetadata, now: datetime) -> str:
@@ -146,4 +154,4 @@ def _words(metadata: ImageMetadata, now: datetime) -> str:
     last = metadata.get("lastInUseAt")
     if last is None or last < now - RECENTLY:
         return ""
-    return f"in use until {last.astimezone(UTC):%Y-%m-%d}"
+    return f"in use until {last:%Y-%m-%d}"

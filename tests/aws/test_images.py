@@ -206,8 +206,8 @@ def test_an_index_that_can_not_be_read_has_no_known_children(ecr_answers: Stubbe
         pytest.param(
             {"failures": [{"failureCode": "KmsError", "failureReason": "disabled"}]}, "KmsError: disabled", id="key"
         ),
-        pytest.param({"images": held({1: "{"})}, "MalformedAnswer: an index is not JSON", id="json"),
-        pytest.param({"images": held({1: '{"manifests": [{}]}'})}, "MalformedAnswer: an index has a", id="descriptor"),
+        pytest.param({"images": held({1: "{"})}, f"the index {digest(1)} is not JSON", id="json"),
+        pytest.param({"images": held({1: '{"manifests": [{}]}'})}, "the index .* has a descriptor", id="descriptor"),
         pytest.param({"images": [{"imageManifest": "{}"}]}, "MalformedAnswer", id="nameless"),
     ],
 )
@@ -262,5 +262,5 @@ def test_a_real_clients_list_of_a_repository_with_an_index() -> None:
 
 def test_the_request_for_indexes_names_the_other_account(ecr_answers: Stubber) -> None:
     request = {**asked(1), "registryId": OTHER_ACCOUNT, "acceptedMediaTypes": ANY}
-    ecr_answers.add_response("batch_get_image", {"images": []}, request)
+    ecr_answers.add_response("batch_get_image", {"images": held({1: index_of()})}, request)
     assert here(account=OTHER_ACCOUNT).with_children([image(1, OCI_INDEX)]) == (image(1, OCI_INDEX),)

@@ -118,8 +118,8 @@ def test_a_preview_that_does_not_end_is_given_up_at_the_deadline(ecr_answers: St
         pytest.param([answer("EXPIRED")], "EXPIRED", id="expired"),
         pytest.param([answer(token="a"), answer("EXPIRED")], "EXPIRED", id="expired-between-pages"),
         pytest.param([answer(token="a"), answer(token="a")], "no last page", id="pages-in-a-circle"),
-        pytest.param([answer("COMPLETE", result(1, "FREEZE"))], "no digest or no action", id="unknown-action"),
-        pytest.param([answer("COMPLETE", {"action": {"type": "EXPIRE"}})], "no digest or no action", id="nameless"),
+        pytest.param([answer("COMPLETE", result(1, "FREEZE"))], "action of an image is 'FREEZE'", id="unknown-action"),
+        pytest.param([answer("COMPLETE", {"action": {"type": "EXPIRE"}})], "no 'imageDigest'", id="nameless"),
     ],
 )
 def test_a_preview_that_is_no_answer_is_an_error(

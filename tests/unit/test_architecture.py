@@ -56,7 +56,16 @@ REGISTRY = tuple(
         *("repository", "referrers", "referrers_api", "graph", "copying", "verifying", "registries"),
     )
 )
-AWS = ("aws.errors", "aws.repository", "aws.findings", "aws.images", "aws.lifecycle", "aws.live", "aws.usage")
+AWS = (
+    "aws.answers",
+    "aws.errors",
+    "aws.repository",
+    "aws.findings",
+    "aws.images",
+    "aws.lifecycle",
+    "aws.live",
+    "aws.usage",
+)
 TALKING = (
     *REGISTRY,
     *AWS,
