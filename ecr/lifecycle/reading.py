@@ -44,6 +44,7 @@ _SIZE_RULE = "a whole number of bytes, 0 to 10^18"
 _MAX_SIZE = 10**18  # a million times what ECR takes for one image
 _TEXT_RULE = "text"
 _TIME_RULE = 'a time with its zone, such as "2026-01-31T12:00:00+00:00", or seconds since 1970'
+_MISSING = object()
 _STATUS_RULE = ", ".join(shown(status.value) for status in ImageStatus)
 
 
@@ -94,14 +95,14 @@ class _Notes:
 
 
 def _refused(value: object, accepted: str) -> str:
-    given = "is missing" if value is None else f"{shown(value)} is not accepted"
+    given = "is missing" if value is _MISSING else f"{shown(value)} is not accepted"
     return f"{given}; accepted: {accepted}"
 
 
 def _lists(document: object, notes: _Notes) -> tuple[Sequence[object], Sequence[object]]:
     """The descriptions of images, and their manifests where there are any."""
     if isinstance(document, list):
-        return _list({"": document}, "", notes), ()
+        return _list(document, "", notes), ()
     if not isinstance(document, dict):
         notes.refuse("", document, "what `aws ecr describe-images` prints")
         return (), ()
@@ -112,20 +113,20 @@ def _lists(document: object, notes: _Notes) -> tuple[Sequence[object], Sequence[
             notes.wrong(key, "says that there are more images; list all, with `aws ecr describe-images` alone")
     if document.get("failures"):
         notes.wrong("failures", "says that manifests are missing; run `aws ecr batch-get-image` for these again")
-    if document.get("imageDetails") is None:
-        notes.refuse("imageDetails", None, "a list of images")
-    return _list(document, "imageDetails", notes), _list(document, "images", notes)
+    manifests = document.get("images")
+    return (
+        _list(document.get("imageDetails", _MISSING), "imageDetails", notes),
+        () if manifests is None else _list(manifests, "images", notes),
+    )
 
 
-def _list(document: Mapping[str, object], key: str, notes: _Notes) -> Sequence[object]:
-    value = document.get(key)
+def _list(value: object, key: str, notes: _Notes) -> Sequence[object]:
     if isinstance(value, list):
         if len(value) > MAX_IMAGES:
             notes.wrong(key, f"lists {len(value)} images; accepted: at most {MAX_IMAGES}")
             notes.finish()
         return value
-    if value is not None:
-        notes.refuse(key, value, "a list of images")
+    notes.refuse(key, value, "a list of images")
     return ()
 
 
@@ -138,10 +139,10 @@ def _children(manifests: Sequence[object], notes: _Notes) -> dict[str, tuple[str
             notes.refuse(path, entry, "an object with imageId and imageManifest")
             continue
         _refuse_unknown(entry, _ENTRY_KEYS, path, notes)
-        image_id, text = entry.get("imageId"), entry.get("imageManifest")
+        image_id, text = entry.get("imageId"), entry.get("imageManifest", _MISSING)
         field = "imageId.imageDigest"
         try:
-            digest = _digest(image_id.get("imageDigest") if isinstance(image_id, dict) else None)
+            digest = _digest(image_id.get("imageDigest", _MISSING) if isinstance(image_id, dict) else _MISSING)
             field = "imageManifest"
             found[digest] = _listed_in(text)
         except ValueError as error:
@@ -162,11 +163,7 @@ def _refuse_unknown(entry: Mapping[str, object], known: frozenset[str], path: st
 
 
 class _RefusedError(ValueError):
-    """A value that is not accepted, in words that follow its name. `at` is where in the value, such as `[2]`."""
-
-    def __init__(self, problem: str, at: str = "") -> None:
-        super().__init__(problem)
-        self.at = at
+    """A value that is not accepted, in words that follow its name."""
 
 
 def _digest(value: object) -> str:
@@ -179,9 +176,14 @@ def _tags(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise _RefusedError(_refused(value, "a list of tags"))
     for tag in value:
-        if not (isinstance(tag, str) and tag and tag.isprintable()):
-            raise _RefusedError(f"{shown(tag)} is not accepted; accepted: {_TAG_RULE}", f"[{value.index(tag)}]")
+        _tag(tag)
     return tuple(value)
+
+
+def _tag(value: object) -> str:
+    if isinstance(value, str) and value and value.isprintable():
+        return value
+    raise _RefusedError(_refused(value, _TAG_RULE))
 
 
 def _size(value: object) -> int:
@@ -318,9 +320,19 @@ class _Details:
         digest = entry.get("imageDigest")
         of_image = f" (image {short_digest(brief(digest))})" if isinstance(digest, str) and digest else ""
         for key, read in readers.items():
-            if entry.get(key) is None and key not in required:
+            value = entry.get(key, _MISSING)
+            if value in (None, _MISSING) and key not in required:
                 continue
-            try:
-                read(entry.get(key))
-            except _RefusedError as error:
-                self._notes.wrong(f"{path}.{key}{error.at}", f"{error}{of_image if key != 'imageDigest' else ''}")
+            suffix = of_image if key != "imageDigest" else ""
+            if key == "imageTags" and isinstance(value, list):
+                for at, tag in enumerate(value):
+                    self._note(f"{path}.{key}[{at}]", _tag, tag, suffix)
+            else:
+                self._note(f"{path}.{key}", read, value, suffix)
+
+    def _note(self, place: str, read: Callable[[object], object], value: object, suffix: str) -> None:
+        """Note what is wrong with a value, if its reader refuses it."""
+        try:
+            read(value)
+        except _RefusedError as error:
+            self._notes.wrong(place, f"{error}{suffix}")

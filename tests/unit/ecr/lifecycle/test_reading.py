@@ -131,7 +131,7 @@ FIELDS: Mapping[str, tuple[str, object, str]] = {
     "a-fraction-for-a-size": ("imageSizeInBytes", 7.0, "7.0 is not accepted"),
     "a-text-for-a-size": ("imageSizeInBytes", "7", '"7" is not accepted'),
     "no-date": ("imagePushedAt", ABSENT, "is missing; accepted: a time with its zone, such as"),
-    "a-null-date": ("imagePushedAt", None, "is missing; accepted: a time with its zone"),
+    "a-null-date": ("imagePushedAt", None, "null is not accepted; accepted: a time with its zone"),
     "no-zone": ("imagePushedAt", "2026-01-31T12:00:00", '"2026-01-31T12:00:00" has no time zone; accepted: a time'),
     "a-day": ("imagePushedAt", "2026-01-31", '"2026-01-31" has no time zone'),
     "a-day-that-is-none": ("imagePushedAt", "2026-02-30T00:00:00Z", '"2026-02-30T00:00:00Z" is not accepted'),
@@ -185,9 +185,10 @@ def index(**changes: object) -> dict[str, object]:
 
 
 DOCUMENTS: Mapping[str, tuple[object, str]] = {
-    "null": (None, "images.json: is missing; accepted: what `aws ecr describe-images` prints"),
+    "null": (None, "images.json: null is not accepted; accepted: what `aws ecr describe-images` prints"),
     "a-text": ("x", 'images.json: "x" is not accepted; accepted: what'),
     "no-images": ({}, "images.json: imageDetails: is missing; accepted: a list of images"),
+    "null-for-images": ({"imageDetails": None}, "images.json: imageDetails: null is not accepted; accepted: a list of"),
     "an-object-of-images": ({"imageDetails": {}}, "images.json: imageDetails: an object is not accepted"),
     "an-unknown-key": (
         {"imageDetails": [], "imageIds": []},
@@ -216,6 +217,7 @@ DOCUMENTS: Mapping[str, tuple[object, str]] = {
         index(imageManifest=ABSENT),
         "images.json: images[0].imageManifest: is missing; accepted: the text",
     ),
+    "null-for-a-manifest": (index(imageManifest=None), "images.json: images[0].imageManifest: null is not accepted"),
     "a-broken-manifest": (index(imageManifest="{"), "images.json: images[0].imageManifest: is not JSON: "),
     "an-endless-manifest": (
         index(imageManifest="[" * 9999),
@@ -245,6 +247,15 @@ def test_all_problems_are_said_at_once() -> None:
     assert [line.removeprefix("images.json: ").partition(": ")[0] for line in found] == [
         *("nextToken", "imageDetails[0].when", "imageDetails[0].imageDigest", "imageDetails[0].imageSizeInBytes"),
         *("imageDetails[0].imagePushedAt", "imageDetails[1]"),
+    ]
+
+
+def test_all_wrong_tags_of_an_image_are_said() -> None:
+    found = mistakes([detail(imageTags=["v1", "", 7, "v1", None])])
+    assert [line.split(": ")[1:3] for line in found] == [
+        ["[0].imageTags[1]", '"" is not accepted; accepted'],
+        ["[0].imageTags[2]", "7 is not accepted; accepted"],
+        ["[0].imageTags[4]", "null is not accepted; accepted"],
     ]
 
 
