@@ -44,6 +44,8 @@ def read_file(path: str, max_bytes: int) -> bytes:
 
 def _read(path: str, count: int) -> bytes:
     if path == STANDARD_INPUT:
+        if sys.stdin is None:  # closed before the start: `<&-`
+            raise InputError(path, "the standard input is closed; accepted: a file, or something to read from")
         return sys.stdin.buffer.read(count)
     mode = os.stat(path).st_mode  # noqa: PTH116 - Path would read '' as the current folder
     if stat.S_ISDIR(mode):

@@ -75,6 +75,11 @@ def test_a_dash_is_the_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_json_file("-", MAX_BYTES) == [1]
 
 
+def test_a_closed_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert mistake("-") == ": the standard input is closed; accepted: a file, or something to read from"
+
+
 def test_a_path_that_no_system_takes_is_refused() -> None:
     with pytest.raises(InputError, match=r"^a\\x00b: can't be read: embedded null byte$"):
         read_file("a\0b", MAX_BYTES)
