@@ -97,7 +97,9 @@ def read(project: Path, stack: str) -> Mapping[str, object]:
         stacks = ", ".join(known(project)) or "none"
         raise InputError(name, f"there is no such file in {project}; stacks with a file: {stacks}") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(name, f"can't be read: {error}") from error
+        # An OSError's own text holds the whole path once more.
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(name, f"can't be read: {reason}") from error
     config = content.get("config") if isinstance(content, dict) else content
     if not isinstance(config, dict | None):
         raise InputError(name, "is no stack file; accepted: a mapping with `config`, and keys and values in that")

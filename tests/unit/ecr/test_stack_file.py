@@ -81,6 +81,13 @@ def test_a_file_that_is_no_stack_file_is_refused_on_one_line(
     assert "\n" not in str(refused.value)
 
 
+def test_a_name_that_no_file_can_have_is_refused_without_its_path(project: Path) -> None:
+    stack = "x" * 300
+    with pytest.raises(InputError) as refused:
+        stack_file.read(project, stack)
+    assert str(refused.value) == f"Pulumi.{stack}.yaml: can't be read: File name too long"
+
+
 @pytest.mark.parametrize(
     ("text", "key"),
     [
