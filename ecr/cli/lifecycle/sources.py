@@ -94,6 +94,7 @@ class Sources:
 
     def check(self) -> None:
         """Refuse options that leave something open, or are of no use."""
+        check_files(self.policy, self.images)
         self._check_completeness()
         self._check_use()
 
@@ -181,7 +182,7 @@ class Sources:
         from ecr.lifecycle.documents import parse_policy_text
 
         text = live_policy(self.live)
-        return None if text is None else parse_policy_text(text, f"policy of {self.live.name}")
+        return None if text is None else parse_policy_text(text, f"live policy of repository {self.live.name}")
 
     def _check_completeness(self) -> None:
         if self.policy is None and self.stack is None and self.repository is None:
@@ -219,6 +220,19 @@ class Sources:
             raise InputError(
                 "--region", f"is of no use, because Pulumi.{self.stack}.yaml names {self.project_stack.region}"
             )
+
+
+def check_files(policy: str | None, images: str | None) -> None:
+    """Refuse files without a name, and two that would be read from one place.
+
+    Raises:
+        InputError: one of the two is wrong.
+    """
+    for option, path in (("--policy", policy), ("--images", images)):
+        if path == "":
+            raise InputError(option, f"{shown(path)} is not accepted; accepted: the name of a file")
+    if policy == images == "-":
+        raise InputError("--images", "is -, and so is --policy; only one of the two can be the standard input")
 
 
 def _useless(*given: str | None) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from ecr.aws import images, repository
+from ecr.aws import images, lifecycle, repository
 from ecr.errors import ExitCode
 from tests.unit.ecr.cli import lifecycle_files
 from tests.unit.ecr.cli.amazon import HOST, client, push, sign_in
@@ -114,7 +114,11 @@ def test_policy_and_images_come_from_where_the_options_say(
         pytest.param(["--repository", "docker.io/library/x"], None, id="another-registry"),
         pytest.param(["--repository", f"{HOST}/"], f'--repository: "{HOST}/" is none', id="no-name"),
         pytest.param(["--repository", f"{HOST}/x:v1"], f'--repository: "{HOST}/x:v1" is none', id="an-image"),
-        pytest.param(["--policy", "", *IMAGES], ": there is no such file", id="empty-name"),
+        pytest.param(["--policy", "", *IMAGES], '--policy: "" is not accepted; accepted: the name of', id="empty"),
+        pytest.param([*POLICY, "--images", ""], '--images: "" is not accepted; accepted: the', id="empty-images"),
+        pytest.param(
+            ["--policy", "-", "--images", "-"], "--images: is -, and so is --policy; only one of", id="one-stdin"
+        ),
         pytest.param(["--stack", "prod"], "Pulumi.prod.yaml: there is no such file in", id="no-such-stack"),
         pytest.param(
             ["--repository", "dev/yoon-app", "--now", "2020-01-01T00:00:00Z"],
@@ -140,6 +144,14 @@ def test_a_repository_that_is_not_there_is_a_remote_error(shell: Shell) -> None:
     ran = shell("lifecycle", "simulate", *POLICY, "--repository", "nothing")
     assert (ran.code, ran.out) == (ExitCode.REMOTE, "")
     assert ran.err == "error: repository nothing: there is no such repository; check its name and the Region\n"
+
+
+def test_a_mistake_in_a_live_policy_says_where_it_stands(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = json.dumps({"rules": [{**KEEP_1, "description": None}]})
+    monkeypatch.setattr(lifecycle, "live_policy", lambda _repository: text)
+    ran = shell("lifecycle", "simulate", "--repository", "dev/yoon-app")
+    assert (ran.code, ran.out) == (ExitCode.BAD_INPUT, "")
+    assert ran.err.startswith("error: live policy of repository dev/yoon-app: rules[0].description: null is not accept")
 
 
 def test_a_repository_without_a_policy_is_said(shell: Shell) -> None:
