@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ecr import tables
 from ecr.cli import arguments, console
 from ecr.cli.lifecycle import sources
+from ecr.cli.lifecycle.sources import Sources
 from ecr.errors import EcrError, ExitCode, InputError, InputErrors
 
 if TYPE_CHECKING:
@@ -53,10 +54,14 @@ def run(
     policy: sources.PolicyFile = None,
     stack: sources.Stack = None,
     images: sources.ImagesFile = None,
+    now: sources.Now = None,
     as_json: arguments.Json = False,
 ) -> int:
     """Check a policy."""
-    tags = _tags(images)
+    sources.check_files(policy, images)
+    if now is not None and images is None:
+        raise InputError("--now", "is of no use without --images; leave it out")
+    tags = _tags(images, Sources(now=now).at)
     if policy is not None and stack is None:
         answer = _of_file(policy, tags)
     elif stack is not None and policy is None:
@@ -111,13 +116,13 @@ def _line(name: str, advice: Advice) -> str:
     return f"{name}: {advice.text}" if advice.index is None else f"{name}: rules[{advice.index}]: {advice.text}"
 
 
-def _tags(path: str | None) -> frozenset[str] | None:
+def _tags(path: str | None, now: datetime) -> frozenset[str] | None:
     """The tags in use; None when they are not known."""
     if path is None:
         return None
     from ecr.cli.lifecycle import files
 
-    return frozenset(tag for image in files.images(path, datetime.now(UTC)) for tag in image.tags)
+    return frozenset(tag for image in files.images(path, now) for tag in image.tags)
 
 
 def _as_json(answer: _Answer) -> dict[str, object]:

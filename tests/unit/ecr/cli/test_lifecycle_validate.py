@@ -7,7 +7,7 @@ import pytest
 
 from ecr.errors import ExitCode
 from tests.unit.ecr.cli import lifecycle_files
-from tests.unit.ecr.cli.lifecycle_files import ARCHIVE_BEYOND_3, FILES, UNTAGGED_AFTER_14_DAYS
+from tests.unit.ecr.cli.lifecycle_files import ARCHIVE_BEYOND_3, AT, FILES, UNTAGGED_AFTER_14_DAYS
 from tests.unit.ecr.cli.running import Shell
 
 VALIDATE = ("lifecycle", "validate", "--policy", "policy.json")
@@ -111,3 +111,29 @@ def test_one_policy_has_to_be_named(arguments: tuple[str, ...], shell: Shell) ->
     ran = shell("lifecycle", "validate", *arguments)
     assert (ran.code, ran.out) == (ExitCode.BAD_INPUT, "")
     assert ran.err == "error: --policy: name a policy by either --policy or --stack\n"
+
+
+def test_images_of_a_later_day_need_to_be_told_the_time(folder: Path, shell: Shell) -> None:
+    lifecycle_files.write(folder, images=[lifecycle_files.image(1, -365_000, "v1")])
+    ran = shell(*VALIDATE, *FILES[2:])
+    assert (ran.code, ran.out) == (ExitCode.BAD_INPUT, "")
+    assert "correct --now" in ran.err
+    lifecycle_files.write(folder, images=[lifecycle_files.image(1, 0, "v1")])
+    assert shell(*VALIDATE, *FILES[2:], *AT).code == ExitCode.DONE
+    assert shell(*VALIDATE, *FILES[2:], "--now", "2026-11-22T11:00:00Z").code == ExitCode.BAD_INPUT
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        pytest.param([*FILES[:2], *AT], "--now: is of no use without --images; leave it out", id="now"),
+        pytest.param(["--policy", ""], '--policy: "" is not accepted; accepted: the name of a file', id="no-name"),
+        pytest.param(
+            ["--policy", "-", "--images", "-"], "--images: is -, and so is --policy; only one", id="one-stdin"
+        ),
+    ],
+)
+def test_options_of_no_use_are_refused(arguments: list[str], problem: str, shell: Shell) -> None:
+    ran = shell("lifecycle", "validate", *arguments)
+    assert (ran.code, ran.out) == (ExitCode.BAD_INPUT, "")
+    assert ran.err.startswith(f"error: {problem}")
