@@ -14,4 +14,7 @@ except ImportError as error:  # some packages are imported late, where they are 
         "run `make up`, or use .venv/bin/python -m ecr\n"
     )
     code = 2
+except KeyboardInterrupt:  # while the commands are being imported; later on `ecr.cli.app` sees to it
+    sys.stderr.write("interrupted\n")
+    code = 130
 sys.exit(code)

@@ -165,6 +165,20 @@ def test_an_interruption_is_one_line(shell: Shell, monkeypatch: pytest.MonkeyPat
     assert (ran.code, ran.out, ran.err) == (130, "", "interrupted\n")
 
 
+def test_an_interruption_at_the_very_start_is_one_line_too() -> None:
+    probe = """
+import runpy, sys
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "ecr.cli.app":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+runpy.run_module("ecr", run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
 def test_without_its_packages_the_command_says_how_to_get_them() -> None:
     # -S leaves out the packages of the virtual environment.
     done = subprocess.run([sys.executable, "-S", "-m", "ecr"], cwd=ROOT, capture_output=True, text=True, check=False)
