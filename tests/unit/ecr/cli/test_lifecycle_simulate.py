@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,15 @@ def test_now_is_the_time_that_counts(now: str, expired: int, folder: Path, shell
     lifecycle_files.write(folder, images=[lifecycle_files.image(6, 30)])
     ran = shell("lifecycle", "simulate", *FILES, "--now", now, "--json")
     assert ran.json["keep"] == 1 - expired
+
+
+@pytest.mark.parametrize("images", ["[]", "{"], ids=["read", "refused"])
+def test_the_collector_leaves_the_images_alone_and_works_on(images: str, folder: Path, shell: Shell) -> None:
+    (folder / "images.json").write_text(images)
+    gc.unfreeze()
+    try:
+        assert shell("lifecycle", "simulate", *FILES).code == (ExitCode.DONE if images == "[]" else ExitCode.BAD_INPUT)
+        assert gc.isenabled()
+        assert (gc.get_freeze_count() > 0) == (images == "[]")
+    finally:
+        gc.unfreeze()
