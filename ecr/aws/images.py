@@ -142,8 +142,9 @@ class EcrImages:
             except client.exceptions.RepositoryNotFoundException:
                 raise _NoRepositoryError from None
             except client.exceptions.InvalidParameterException:
-                # An endpoint without an archive need not know the filter, which leaves nothing out there.
-                if more.pop("filter", None) is None:
+                # An endpoint without an archive need not know the filter, which leaves nothing out there. On a later
+                # page it is something else that is wrong.
+                if "nextToken" in more or more.pop("filter", None) is None:
                     raise
         return self._page(more)
 

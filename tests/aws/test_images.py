@@ -134,6 +134,13 @@ def test_a_request_that_is_refused_without_the_filter_too_is_an_error(ecr_answer
         here().list()
 
 
+def test_a_later_page_that_is_refused_is_an_error_and_not_a_list_without_the_archive(ecr_answers: Stubber) -> None:
+    ecr_answers.add_response("describe_images", {"imageDetails": [detail(1)], "nextToken": "a"})
+    ecr_answers.add_client_error("describe_images", "InvalidParameterException", http_status_code=400)
+    with pytest.raises(RemoteError, match="DescribeImages failed with InvalidParameterException"):
+        here().list()
+
+
 def test_not_being_allowed_to_list_is_never_an_absence(ecr_answers: Stubber) -> None:
     ecr_answers.add_client_error("describe_images", "AccessDeniedException", "not\nauthorized", http_status_code=400)
     with pytest.raises(RemoteError, match=r"ecr DescribeImages failed with AccessDeniedException: not auth") as raised:
