@@ -68,8 +68,7 @@ def _chart(name: str, days: Sequence[ForecastDay], quantity: Callable[[Stored], 
     last = days[-1].day
     chart.add_x_scale(0, last)
     chart.add_x_axis(_ticks(last), None, "days from now")
-    # leather can't scale what is zero throughout.
-    chart.add_y_scale(0, max((value for _, value in (*with_policy, *without_policy)), default=0) or 1)
+    chart.add_y_scale(0, max((value for _, value in (*with_policy, *without_policy)), default=0))
     chart.add_line(without_policy, name="without the policy", stroke_color=_BASELINE_COLOUR, stroke_dasharray=_DASHES)
     chart.add_line(with_policy, name="with the policy", stroke_color=_POLICY_COLOUR)
     return chart
