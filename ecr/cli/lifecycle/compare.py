@@ -96,8 +96,8 @@ def _as_json(evaluation: Evaluation, found: Sequence[Difference]) -> dict[str, o
     return {
         "same": not found,
         "images": len(evaluation.images),
-        "expire": len(evaluation.expired),
-        "archive": len(evaluation.archived),
+        "expired": len(evaluation.expired),
+        "archived": len(evaluation.archived),
         "differences": [
             {
                 "digest": each.digest,

@@ -91,10 +91,19 @@ def _parse(text: str) -> tuple[str, str | None]:
 
 
 def _require_same(home: str, source: Sources) -> None:
-    """Refuse an image of another repository than the one that is looked at."""
-    name = home.partition("/")[2]
-    if source.live.name != name:
-        raise InputError("IMAGE", f"is one of {name}, but the images of {source.live.name} are looked at")
+    """Refuse an image of another repository than the one that is looked at, be it one of the same name elsewhere."""
+    from ecr.reference import EcrHost
+
+    host, _, name = home.partition("/")
+    live, registry = source.live, EcrHost.parse(host)
+    if live.name != name:
+        raise InputError("IMAGE", f"is one of {name}, but the images of {live.name} are looked at")
+    if registry is None:
+        return
+    account = live.registry_id.get("registryId") or live.own_account()
+    if (registry.account, registry.region) != (account, live.region):
+        where = f"account {account} and Region {live.region}"
+        raise InputError("IMAGE", f"is one of {host}, but the images of {live.name} in {where} are looked at")
 
 
 def _find(name: str, images: Sequence[Image]) -> Image:

@@ -125,7 +125,7 @@ class StackFile:
         """The tags that the stack itself gives to the image that it builds or promotes, where its file names them."""
         sections = (self.config.get(f"{stack_file.NAMESPACE}:{key}") for key in ("build", "promote"))
         tags = (section.get("tag") for section in sections if isinstance(section, Mapping))
-        return tuple(tag for tag in tags if isinstance(tag, str))
+        return tuple(tag for tag in tags if isinstance(tag, str) and reference.is_tag(tag))  # not a template
 
     def _text(self, key: str) -> str | None:
         value = self.config.get(key)

@@ -214,11 +214,13 @@ class Sources:
             self._check_region()
 
     def _check_region(self) -> None:
-        if self.repository is not None and "amazonaws" in self.repository.partition("/")[0]:
+        from ecr.reference import EcrHost
+
+        if self.repository is not None and EcrHost.parse(self.repository.partition("/")[0]) is not None:
             raise InputError("--region", "is of no use, because --repository names its host; leave it out")
         if self.stack is not None and self.project_stack.region is not None:
             raise InputError(
-                "--region", f"is of no use, because Pulumi.{self.stack}.yaml names {self.project_stack.region}"
+                "--region", f"is of no use, because {self.project_stack.path} names {self.project_stack.region}"
             )
 
 

@@ -16,7 +16,6 @@ from ecr.cli.lifecycle.sources import Sources
 from ecr.errors import EcrError, ExitCode, InputError, InputErrors
 
 if TYPE_CHECKING:
-    from ecr.lifecycle.advice import Advice
     from ecr.lifecycle.policy import LifecyclePolicy
 
 HELP = """Check that ECR accepts a policy, and that its rules can act.
@@ -100,7 +99,7 @@ def _answer(
     tags: Collection[str] | None,
     deployed: Collection[str] | None = None,
 ) -> _Answer:
-    from ecr.lifecycle.advice import advice
+    from ecr.lifecycle import advice
 
     try:
         policy = read()
@@ -108,12 +107,8 @@ def _answer(
         return _Answer(name=name, problem=error)
     if policy is None:
         return _Answer(name=name, rules=0)
-    found = advice(policy, tags_in_use=tags, deployed_tags=deployed)
-    return _Answer(name=name, rules=len(policy.rules), advice=tuple(_line(name, each) for each in found))
-
-
-def _line(name: str, advice: Advice) -> str:
-    return f"{name}: {advice.text}" if advice.index is None else f"{name}: rules[{advice.index}]: {advice.text}"
+    found = advice.lines(policy, tags_in_use=tags, deployed_tags=deployed)
+    return _Answer(name=name, rules=len(policy.rules), advice=tuple(f"{name}: {line}" for line in found))
 
 
 def _tags(path: str | None, now: datetime) -> frozenset[str] | None:

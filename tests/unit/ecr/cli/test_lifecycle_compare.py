@@ -98,8 +98,8 @@ def test_the_json_has_both_answers_for_each_difference(amazon: Amazon, shell: Sh
     assert ran.json == {
         "same": False,
         "images": 2,
-        "expire": 1,
-        "archive": 0,
+        "expired": 1,
+        "archived": 0,
         "differences": [
             {
                 "digest": digest,

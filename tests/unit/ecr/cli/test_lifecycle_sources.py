@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from ecr.aws import images, lifecycle, repository
 from ecr.errors import ExitCode
+from ecr.reference import EcrHost
 from tests.unit.ecr.cli import lifecycle_files
 from tests.unit.ecr.cli.amazon import HOST, client, push, sign_in
 from tests.unit.ecr.cli.lifecycle_files import AT, FILES
@@ -232,6 +233,27 @@ def test_an_image_of_another_repository_is_refused(where: tuple[str, str], shell
     ran = shell("lifecycle", "explain", f"{HOST}/other:v1", *where)
     assert (ran.code, ran.out) == (ExitCode.BAD_INPUT, "")
     assert ran.err == "error: IMAGE: is one of other, but the images of dev/yoon-app are looked at\n"
+
+
+@pytest.mark.parametrize(
+    ("account", "region"),
+    [pytest.param("999999999999", None, id="account"), pytest.param(None, "us-west-2", id="region")],
+)
+def test_an_image_of_a_repository_of_the_same_name_elsewhere_is_refused(
+    account: str | None, region: str | None, shell: Shell
+) -> None:
+    here = EcrHost.parse(HOST)
+    assert here is not None
+    host = f"{account or here.account}.dkr.ecr.{region or here.region}.amazonaws.com"
+    ran = shell("lifecycle", "explain", f"{host}/dev/yoon-app:v1", "--repository", "dev/yoon-app")
+    assert (ran.code, ran.out) == (ExitCode.BAD_INPUT, "")
+    assert ran.err.startswith(f"error: IMAGE: is one of {host}, but the images of dev/yoon-app in account ")
+
+
+def test_a_name_that_looks_like_a_host_is_a_name(shell: Shell) -> None:
+    ran = shell("lifecycle", "simulate", "--repository", "amazonaws/app", "--region", "eu-west-1", *POLICY)
+    assert ran.code == ExitCode.REMOTE
+    assert "amazonaws/app: there is no such repository" in ran.err
 
 
 def test_indexes_in_a_file_without_their_lists_are_said(folder: Path, shell: Shell) -> None:

@@ -61,7 +61,7 @@ def test_what_ecr_accepts_but_makes_no_sense_is_a_warning(folder: Path, shell: S
     ran = shell(*VALIDATE)
     assert (ran.code, ran.out) == (ExitCode.DONE, "policy.json: valid, 2 rules\n")
     warnings = ran.err.splitlines()
-    assert any(line.startswith("warning: policy.json: rules[1]: ") for line in warnings)
+    assert any(line.startswith("warning: policy.json: rule 2") for line in warnings)
     as_json = shell(*VALIDATE, "--json")
     assert (as_json.code, as_json.err) == (ExitCode.DONE, "")
     assert as_json.json == {
@@ -74,8 +74,23 @@ def test_with_images_a_pattern_is_tried_on_the_tags_in_use(folder: Path, shell: 
     lifecycle_files.write(folder, [rule])
     assert shell(*VALIDATE).err == ""
     (warning,) = shell(*VALIDATE, "--images", "images.json").err.splitlines()
-    assert warning.startswith("warning: policy.json: rules[0]: ")
+    assert warning.startswith("warning: policy.json: rule 1")
     assert "x*" in warning
+
+
+@pytest.mark.parametrize(("tag", "warned"), [("v7", True), ('"v-{content}"', False)], ids=["a-tag", "a-template"])
+def test_the_tag_that_a_stack_gives_its_image_is_tried_on_the_rules(
+    tag: str, *, warned: bool, folder: Path, shell: Shell
+) -> None:
+    (folder / "Pulumi.dev.yaml").write_text(
+        "config:\n  container-registry:repository: dev/yoon-app\n"
+        "  container-registry:lifecycle: [{expireDays: 9, tags: ['v*']}]\n"
+        f"  container-registry:build: {{context: images/nginx, tag: {tag}}}\n"
+    )
+    ran = shell("lifecycle", "validate", "--stack", "dev")
+    assert ran.code == ExitCode.DONE
+    assert ("the image that is deployed (tagged v7)" in ran.err) is warned
+    assert warned or ran.err == ""
 
 
 def test_the_rules_of_a_stack_are_checked_as_well(shell: Shell) -> None:
