@@ -3,7 +3,8 @@
 A module either decides (values in, values out) or talks to one outside party:
 
 * decides: `errors`, `reference`, `repository`, `lifecycle`, `build`, `publication`, `promotion`, `scan`, `severity`,
-  `sarif`, `status`, `tables`, `config_reader`, `gate_config`, `lifecycle_config`, `oci.manifest`
+  `sarif`, `status`, `tables`, `strict_json`, `config_reader`, `gate_config`, `lifecycle_config`,
+  `oci.manifest`
 * talks: `build_context`, `stack_file` and `json_file` (the disk), `stacks` (the pulumi command), `gate` (scans, and the
   clock), `promoter` (both repositories of a promotion), `lifecycle_look` (a repository, in a thread), `plot` (leather,
   which draws), the packages `aws` (boto3; the only place that sees `ClientError`), `oci` (registries over HTTP) and

@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 
 from ecr.errors import InputError
-from ecr.lifecycle.strict_json import read_json
+from ecr.strict_json import read_json
 
 STANDARD_INPUT = "-"
 
 
 def read_json_file(path: str, max_bytes: int, max_values: int | None = None) -> object:
-    """What a JSON file says; see `ecr.lifecycle.strict_json.read_json`.
+    """What a JSON file says; see `ecr.strict_json.read_json`.
 
     Raises:
         InputError: the file can't be read, is longer than `max_bytes`, holds more than `max_values`, or is not JSON.

@@ -14,8 +14,8 @@ from typing import TypeVar
 from ecr.errors import InputError, InputErrors
 from ecr.lifecycle import validation
 from ecr.lifecycle.policy import Action, CountType, LifecyclePolicy, PolicyRule, StorageClass, TagStatus
-from ecr.lifecycle.strict_json import brief, read_json, shown
 from ecr.lifecycle.validation import Problem
+from ecr.strict_json import brief, read_json, shown
 
 # Far more than a policy may have, so that one which is a little too long is told everything else that is wrong, too.
 MAX_POLICY_BYTES = 1 << 20

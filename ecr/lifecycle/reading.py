@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 from ecr.errors import InputError, InputErrors
 from ecr.lifecycle.images import Image, ImageStatus
-from ecr.lifecycle.strict_json import brief, shown
 from ecr.oci.manifest import descriptors_in, json_object
+from ecr.strict_json import brief, shown
 from ecr.tables import short_digest
 
 # A good million images: AWS CLI prints some 700 bytes for one, and ECR's quota is 100,000 in a repository.

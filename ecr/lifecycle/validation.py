@@ -14,7 +14,7 @@ from typing import Protocol
 
 from ecr.lifecycle.patterns import WILDCARD
 from ecr.lifecycle.policy import Action, CountType, LifecyclePolicy, StorageClass, TagStatus
-from ecr.lifecycle.strict_json import shown
+from ecr.strict_json import shown
 
 MAX_RULES = 50  # ECR service quotas, "Rules per lifecycle policy"
 MIN_POLICY_CHARS = 100  # ECR API reference, PutLifecyclePolicy, lifecyclePolicyText

@@ -33,7 +33,7 @@ PURE = (
     "lifecycle.rules",
     "lifecycle.advice",
     "lifecycle.validation",
-    "lifecycle.strict_json",
+    "strict_json",
     "lifecycle.documents",
     "lifecycle.forecast",
     "lifecycle.comparison",

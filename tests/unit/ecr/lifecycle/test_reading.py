@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ecr.errors import InputError, InputErrors
 from ecr.lifecycle.images import Image, ImageStatus
 from ecr.lifecycle.reading import MAX_IMAGES, parse_images
-from ecr.lifecycle.strict_json import read_json
+from ecr.strict_json import read_json
 
 NAME = "images.json"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr.errors import InputError
-from ecr.lifecycle.strict_json import MAX_DEPTH, MAX_NUMBER_CHARS, read_json, shown
+from ecr.strict_json import MAX_DEPTH, MAX_NUMBER_CHARS, read_json, shown
 
 NAME = "policy.json"
 MAX_BYTES = 10_000
