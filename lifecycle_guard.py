@@ -7,7 +7,7 @@ with lifecycle_guard.watching(stack) as guard:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -36,9 +36,8 @@ _READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
 # What every backend says of a stack that was never made; the engine passes on the text alone (pulumi/pulumi,
 # pkg/backend/backend_client.go, GetStackOutputs).
 _UNKNOWN_STACK = "unknown stack"
-_KEEP_IT = (
-    f"change {NAMESPACE}:lifecycle, such as by a rule {{protect: [PATTERN]}} before the others, or set {_KEY} to warn"
-)
+_HOW_TO_KEEP = f"change {NAMESPACE}:lifecycle, such as by a rule {{protect: [PATTERN]}} before the others"
+_KEEP_IT = f"{_HOW_TO_KEEP}, or set {_KEY} to warn"
 
 
 @contextmanager
@@ -101,16 +100,19 @@ class Guard:
             seen = self._seen(publication)
             verdict = guards.NOTHING if seen is None else self._judge(seen, project, publication)
         except (RemoteError, InputError) as error:
-            self._advise(policy, ())
+            self._advise(policy, (), _named_tags(self._settings))
             self._blind(str(error))
             return
-        self._advise(policy, () if seen is None else seen.evaluation.images)
+        images = () if seen is None else seen.evaluation.images
+        self._advise(policy, images, _deployed_tags(self._settings, publication, seen))
         if verdict.violations and self._settings.lifecycle_guard is LifecycleGuard.ENFORCE:
             reasons = tuple(f"the policy would {violation}" for violation in verdict.violations)
             raise LifecycleRefused(self._settings.repository, reasons, advice=_KEEP_IT)
         if lines := verdict.lines(self._settings.repository):
-            tell = pulumi.log.warn if verdict.violations else pulumi.log.info
-            tell("\n".join(lines))
+            if verdict.violations:
+                pulumi.log.warn("\n".join([*lines, f"  to keep what is protected, {_HOW_TO_KEEP}"]))
+            else:
+                pulumi.log.info("\n".join(lines))
 
     def _seen(self, publication: Publication | None) -> Seen | None:
         if self._settings.unseen is not None:
@@ -123,10 +125,10 @@ class Guard:
         protected = self._protected(project, adopted) if seen.evaluation.acting else {}
         return guards.judge(seen.evaluation, {**seen.in_use, **protected}, self._settings.lifecycle.protect)
 
-    def _advise(self, policy: LifecyclePolicy, images: Iterable[Image]) -> None:
+    def _advise(self, policy: LifecyclePolicy, images: Iterable[Image], deployed: Sequence[str] | None) -> None:
         """Warn of rules that can't do what they seem to."""
         tags = frozenset(tag for image in images for tag in image.tags)
-        for line in advice.lines(policy, tags_in_use=tags, deployed_tags=_named_tags(self._settings)):
+        for line in advice.lines(policy, tags_in_use=tags, deployed_tags=deployed):
             pulumi.log.warn(printable(f"{NAMESPACE}:lifecycle: {line}"))
 
     def _blind(self, reason: str) -> None:
@@ -156,6 +158,18 @@ class Guard:
             **own,
         }
         return {digest: reason for digest, reason in reasons.items() if digest is not None}
+
+
+def _deployed_tags(settings: Settings, publication: Publication | None, seen: Seen | None) -> Sequence[str] | None:
+    """The tags of the image that the stack will have deployed; None where they are not known."""
+    if publication is not None:
+        return (publication.plan.tag,)
+    if seen is None or settings.promote is None:
+        return _named_tags(settings)
+    if seen.arrival is not None:
+        return (seen.arrival.tag,)
+    pinned = settings.promote.digest
+    return next((image.tags for image in seen.evaluation.images if image.digest == pinned), None)
 
 
 def _named_tags(settings: Settings) -> tuple[str, ...] | None:

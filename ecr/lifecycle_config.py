@@ -93,6 +93,11 @@ def read_rules(top: Section) -> LifecycleConfig:
     items = top.items("lifecycle")
     if not items:
         return LifecycleConfig(policy=None)
+    whole = [index for index, item in enumerate(items) if isinstance(item, dict) and set(item) == {"rules"}]
+    for index in whole:
+        top.wrong(f"lifecycle[{index}]", "is a whole policy; accepted: the rules that stand in it under rules")
+    if whole:
+        return LifecycleConfig()
     raw = {index for index, item in enumerate(items) if isinstance(item, dict) and _RAW_KEYS & set(item)}
     typed = {index for index, item in enumerate(items) if isinstance(item, dict)} - raw
     if raw and typed:
@@ -168,8 +173,9 @@ def _contradicts(section: Section, *, untagged: bool) -> bool:
         if key in given and not section.items(key):
             section.wrong(key, f"is empty; accepted: {accepted}")
             return True
-    if len([key for key in given if key in _KINDS]) != 1:
-        section.wrong("", f"must name one of {_KINDS_RULE}")
+    kinds = [key for key in given if key in _KINDS]
+    if len(kinds) != 1:
+        section.wrong("", f"names {' and '.join(kinds) or 'none'}; must name one of {_KINDS_RULE}")
     elif "protect" in given and (untagged or len(given) > 1):
         section.wrong(
             "protect", "stands beside other keys; a rule that protects names tag patterns under protect alone"

@@ -58,10 +58,12 @@ class Seen:
     Attributes:
         evaluation: what the policy does to the images.
         in_use: digest -> in what way it is in use, where anything goes.
+        arrival: the image that was counted, too; None for none.
     """
 
     evaluation: Evaluation
     in_use: Mapping[str, str]
+    arrival: Arrival | None
 
 
 class LifecycleLook:
@@ -111,11 +113,11 @@ class LifecycleLook:
         arrival = arriving()
         evaluation = self._evaluated(listing.images, arrival)
         if not evaluation.acting:
-            return Seen(evaluation, {})
+            return Seen(evaluation, {}, arrival)
         # What an index lists can only make fewer images go, so it is asked for only now.
         evaluation = self._evaluated(sources.images.with_children(listing.images), arrival)
         in_use = sources.usage.in_use(self._now, listing.scan_statuses) if evaluation.acting else {}
-        return Seen(evaluation, in_use)
+        return Seen(evaluation, in_use, arrival)
 
     def cancel(self) -> None:
         """End the listing, at the latest when the page that is under way has been answered."""

@@ -101,7 +101,7 @@ def _wanted(rule: PolicyRule) -> tuple[str, ...]:
 
 
 def _tags_that_nobody_uses(rule: PolicyRule, tags: Sequence[str], asked: Collection[str]) -> Iterator[str]:
-    if not tags or _is_literal(rule):
+    if not tags or _is_literal(rule) or is_shield(rule):  # what is protected may be still to come
         return
     for pattern in _wanted(rule):
         if pattern not in asked and not any(patterns.matches(pattern, tag) for tag in tags):

@@ -32,6 +32,9 @@ _ACTION_KEYS = ("type", "targetStorageClass")
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
+_ANSWER_KEY = "lifecyclePolicyText"
+
+
 def parse_policy_text(text: str | bytes, name: str) -> LifecyclePolicy:
     """The policy that a text describes; see `parse_policy`. The length that counts is that of this text.
 
@@ -40,6 +43,9 @@ def parse_policy_text(text: str | bytes, name: str) -> LifecyclePolicy:
         InputErrors: with a line for each problem in the policy.
     """
     document = read_json(text, name, max_bytes=MAX_POLICY_BYTES)
+    if isinstance(document, dict) and isinstance(inner := document.get(_ANSWER_KEY), str):
+        # What `aws ecr get-lifecycle-policy` prints: the policy is text in it.
+        return parse_policy_text(inner, f"{name}: {_ANSWER_KEY}")
     chars = len(text if isinstance(text, str) else text.decode())
     return _policy(document, name, tuple(validation.length_problems(chars)))
 

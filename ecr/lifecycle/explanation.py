@@ -117,10 +117,10 @@ def _step(evaluation: Evaluation, marks: Marks, number: int) -> str:
 def _consequence(evaluation: Evaluation, marks: Marks, number: int) -> str:
     """What follows from where an image stands by what a rule counts."""
     first = _first_match(evaluation, number)
-    if not image_sets.has(marks.excess, number):
-        return ", so it stays"
     if first is not marks and first is not None:
         return f", but {_short(first.rule)} has matched it before and shields it"
+    if not image_sets.has(marks.excess, number):
+        return ", so it stays"
     if number in evaluation.relations.indexes:
         return ", but an index lists it"
     if number in evaluation.relations.subjects:

@@ -168,6 +168,20 @@ def test_a_policy_that_will_delete_the_deployed_image_is_warned_of(live: Reposit
     assert "v7" in warning
 
 
+@pytest.mark.parametrize(
+    ("promote", "tags"),
+    [
+        pytest.param('{"from": "dev"}', "v9", id="the-tag-of-the-source"),
+        pytest.param(f'{{"from": "dev", "digest": "{digest(2)}"}}', "v2", id="the-tag-that-a-pinned-digest-has"),
+    ],
+)
+@pytest.mark.usefixtures("live")
+def test_the_tag_of_a_promoted_image_need_not_stand_in_the_stack_file(said: Said, promote: str, tags: str) -> None:
+    sources = {"dev": published("dev", image_digest=digest(9), image_tag="v9")}
+    run(sources, lifecycle='[{"expireDays": 900}]', promote=promote)
+    assert [f"the image that is deployed (tagged {tags})" in warning for warning in said.warnings] == [True]
+
+
 def test_a_guard_that_is_off_gives_no_advice(live: Repository, said: Said) -> None:
     run(lifecycle='[{"keep": 5, "tags": ["v*"]}, {"expireDays": 9, "tags": ["v1*"]}]', lifecycleGuard="off")
     assert (live.asked, said.warnings) == ([], [])

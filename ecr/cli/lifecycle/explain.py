@@ -52,13 +52,15 @@ def run(
 ) -> int:
     """Explain what a policy would do to `image`."""
     name, home = _parse(image)
-    if home is not None and not (images or stack or repository):
+    if home is not None and images is not None:
+        raise InputError("IMAGE", f"is one of {home}, but the images of a file are looked at; name it by tag or digest")
+    if home is not None and not (stack or repository):
         repository = home
     source = Sources(
         policy=policy, images=images, stack=stack, repository=repository, now=now, profile=profile, region=region
     )
     source.check()
-    if home is not None and images is None:
+    if home is not None:
         _require_same(home, source)
     evaluation = source.evaluated()
     found = _find(name, evaluation.images)

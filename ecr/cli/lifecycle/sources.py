@@ -50,7 +50,7 @@ Now = Annotated[
     typer.Option("--now", metavar="TIME", help="Instead of the present, such as 2026-11-22T12:00:00Z."),
 ]
 
-_REPOSITORY_RULE = "NAME, or ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME"
+_REPOSITORY_RULE = "NAME, or HOST/NAME with ECR's host or that of the local cloud"
 _TIME_RULE = "a time such as 2026-11-22T12:00:00Z, in UTC where no zone is named"
 _YEARS = range(2000, 3000)  # so that no sum of days leaves the calendar
 _YEARS_RULE = "in the years 2000 to 2999"
@@ -90,6 +90,10 @@ class Sources:
 
         self.check()
         now = self.at
+        if self.policy is None and self.stack is None:
+            # Nothing is said of the policy of a repository that is not there.
+            images = self.read_images(now)
+            return evaluate(self.read_policy(), images, now)
         return evaluate(self.read_policy(), self.read_images(now), now)
 
     def check(self) -> None:
@@ -155,6 +159,7 @@ class Sources:
     def live(self) -> EcrRepository:
         """The live repository."""
         from ecr.aws.repository import EcrRepository
+        from ecr.oci.transport import is_loopback
         from ecr.reference import EcrHost, is_repository_name
 
         stack = self.project_stack if self.stack is not None else None
@@ -164,10 +169,16 @@ class Sources:
             return EcrRepository(self.project_stack.repository, region=region, profile=profile)
         host, _, name = self.repository.partition("/")
         registry = EcrHost.parse(host)
-        if not is_repository_name(self.repository if registry is None else name):
-            raise InputError("--repository", f"{shown(self.repository)} is none; accepted: {_REPOSITORY_RULE}")
+        # An emulator's: AWS_ENDPOINT_URL leads to it.
+        named = registry is not None or (bool(name) and is_loopback(host.partition(":")[0]))
+        if not is_repository_name(name if named else self.repository):
+            raise InputError(
+                "--repository", f"{shown(self.repository)} names no repository; accepted: {_REPOSITORY_RULE}"
+            )
         if registry is not None:
             return EcrRepository(name, region=registry.region, account=registry.account, profile=profile)
+        if named:
+            return EcrRepository(name, region=region, profile=profile)
         return EcrRepository(self.repository, region=region, profile=profile)
 
     @cached_property

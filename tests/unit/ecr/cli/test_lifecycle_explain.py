@@ -46,8 +46,6 @@ def test_the_json_has_the_outcome_the_rule_and_the_explanation(
         pytest.param("v0.8.0", id="tag"),
         pytest.param(digest(4), id="digest"),
         pytest.param(digest(4).removeprefix("sha256:"), id="digest-without-its-algorithm"),
-        pytest.param(f"{HOST}/dev/yoon-app:v0.8.0", id="reference-with-a-tag"),
-        pytest.param(f"{HOST}/dev/yoon-app@{digest(4)}", id="reference-with-a-digest"),
     ],
 )
 def test_an_image_may_be_named_in_many_ways(name: str, shell: Shell) -> None:
@@ -91,3 +89,9 @@ def test_an_image_that_is_not_exactly_one_is_refused(name: str, problem: str, sh
     assert (ran.code, ran.out) == (ExitCode.BAD_INPUT, "")
     (line,) = ran.err.splitlines()
     assert line.startswith(f"error: IMAGE: {problem}")
+
+
+def test_an_image_with_its_host_is_not_one_of_a_file(shell: Shell) -> None:
+    ran = shell("lifecycle", "explain", f"{HOST}/dev/yoon-app:v4", *FILES)
+    assert (ran.code, ran.out) == (ExitCode.BAD_INPUT, "")
+    assert ran.err.startswith(f"error: IMAGE: is one of {HOST}/dev/yoon-app, but the images of a file are looked at")

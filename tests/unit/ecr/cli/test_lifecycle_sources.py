@@ -111,10 +111,10 @@ def test_policy_and_images_come_from_where_the_options_say(
         pytest.param(
             ["--stack", "dev", "--region", "x"], "--region: is of no use, because Pulumi.dev.yaml", id="its-region"
         ),
-        pytest.param(["--repository", "Other"], '--repository: "Other" is none; accepted: NAME, or ACC', id="capitals"),
+        pytest.param(["--repository", "Other"], '--repository: "Other" names no repository; acc', id="capitals"),
         pytest.param(["--repository", "docker.io/library/x"], None, id="another-registry"),
-        pytest.param(["--repository", f"{HOST}/"], f'--repository: "{HOST}/" is none', id="no-name"),
-        pytest.param(["--repository", f"{HOST}/x:v1"], f'--repository: "{HOST}/x:v1" is none', id="an-image"),
+        pytest.param(["--repository", f"{HOST}/"], f'--repository: "{HOST}/" names no repository', id="no-name"),
+        pytest.param(["--repository", f"{HOST}/x:v1"], f'--repository: "{HOST}/x:v1" names no rep', id="an-image"),
         pytest.param(["--policy", "", *IMAGES], '--policy: "" is not accepted; accepted: the name of', id="empty"),
         pytest.param([*POLICY, "--images", ""], '--images: "" is not accepted; accepted: the', id="empty-images"),
         pytest.param(
@@ -181,6 +181,7 @@ def test_a_stack_has_to_name_its_repository(name: str, folder: Path, shell: Shel
     ("arguments", "where"),
     [
         pytest.param(["--repository", "xy", "--region", "us-east-1"], ("us-east-1", None, None), id="region"),
+        pytest.param(["--repository", "localhost:4566/xy"], (None, None, None), id="the-local-cloud"),
         pytest.param(["--repository", "xy", "--profile", "me"], (None, None, "me"), id="profile"),
         pytest.param(["--repository", f"{HOST}/xy"], ("eu-west-1", "123456789012", None), id="host"),
         pytest.param(["--stack", "dev"], ("eu-west-1", None, "theirs"), id="stack"),

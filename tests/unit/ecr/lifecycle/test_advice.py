@@ -227,13 +227,12 @@ def test_a_pattern_that_no_tag_in_use_meets_is_told() -> None:
     assert [(one.index, one.text.partition(",")[0]) for one in found] == [
         (1, "wants a tag like rel-*"),
         (2, "wants a tag like w*"),
-        (3, "wants a tag like prod-*"),
-    ]
+    ]  # what is protected may be still to come
     assert all("none of the 3 tags in use is" in one.text for one in found)
 
 
 def test_a_pattern_of_several_rules_is_told_once() -> None:
-    rules = [protect("w*"), keep("v*"), archived("w*", "*")]
+    rules = [keep("w*"), keep("v*"), archived("w*", "*")]
     assert [one.index for one in told(rules, tags_in_use=["v1"]) if "in use" in one.text] == [0]
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ecr.errors import InputError, InputErrors
 from ecr.lifecycle.documents import MAX_POLICY_BYTES, parse_policy, parse_policy_text, parse_rules
 from ecr.lifecycle.policy import Action, CountType, LifecyclePolicy, PolicyRule, StorageClass, TagStatus
+from ecr.lifecycle.rules import DEFAULT_POLICY
 from tests.unit.ecr.lifecycle.cases_documents import ABSENT, INVALID, VALID, anything, archived, members, rule
 
 NAME = "policy.json"
@@ -226,3 +227,10 @@ def refusal(text: str | bytes) -> str:
         return str(error)
     assert parse_policy_text(policy.text, NAME) == policy
     return f"{NAME}: nothing"
+
+
+def test_what_aws_prints_of_a_live_policy_is_a_policy() -> None:
+    printed = json.dumps({"registryId": "0", "repositoryName": "x", "lifecyclePolicyText": DEFAULT_POLICY.text})
+    assert parse_policy_text(printed, "p.json") == DEFAULT_POLICY
+    with pytest.raises(InputError, match=r"^p.json: lifecyclePolicyText: is not valid JSON"):
+        parse_policy_text('{"lifecyclePolicyText": "{"}', "p.json")

@@ -88,7 +88,10 @@ def test_an_image_is_explained_rule_by_rule(evaluation: Evaluation) -> None:
         ),
         "rule 3: does not match it: it has tags",
         "rule 4: does not see it: the rule is for images in archive storage",
-        "rule 5: matches it; it was last pulled, restored or pushed 10.0 days ago, not more than 30 days, so it stays",
+        (
+            "rule 5: matches it; it was last pulled, restored or pushed 10.0 days ago, not more than 30 days, "
+            "but rule 1 has matched it before and shields it"
+        ),
         (
             "result: expire: rule 1 (keep the latest release) matches it, and it is number 2 of 2, the youngest first, "
             "beyond the latest 1"
