@@ -35,10 +35,12 @@ class Ages:
             youngest_first = self._numbered.images
             first = bisect_left(youngest_first, x=True, key=lambda image: image.pushed_at < limit)
             return image_sets.starting_at(image_sets.everything(len(youngest_first)), first)
+        numbered, count = self._numbered, len(self._numbered)
         if count_type is CountType.DAYS_SINCE_PULL:
-            return self._numbered.set_of(lambda image: last_used(image) < limit)
+            return image_sets.of([number for number, image in numbered if last_used(image) < limit], count)
         # An image whose time in the archive is not known is not old.
-        return self._numbered.set_of(lambda image: image.archived_at is not None and image.archived_at < limit)
+        times = [(number, image.archived_at) for number, image in numbered if image.archived_at is not None]
+        return image_sets.of([number for number, time in times if time < limit], count)
 
 
 def last_used(image: Image) -> datetime:

@@ -103,7 +103,8 @@ class Evaluation:
         return sum(acted.image.size for acted in self.expired)
 
     def _with(self, outcome: Outcome) -> tuple[Acted, ...]:
-        return tuple(acted for acted in self.actions if acted.outcome is outcome)
+        acting = {at: rule for at, rule in self.acting.items() if outcome_of(rule) is outcome}
+        return tuple(Acted(self.images[at], acting[at]) for at in sorted(acting, reverse=True))
 
 
 def evaluate(policy: LifecyclePolicy, images: Iterable[Image], now: datetime) -> Evaluation:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from ecr.lifecycle import image_sets
 from ecr.lifecycle.images import Image
 
 
@@ -34,10 +33,6 @@ class Numbered:
 
     def __len__(self) -> int:
         return len(self._given)
-
-    def set_of(self, condition: Callable[[Image], bool]) -> int:
-        """The set of images that meet a condition."""
-        return image_sets.of((number for number, image in self if condition(image)), len(self))
 
 
 def _youngest_first(images: Sequence[Image]) -> list[int]:

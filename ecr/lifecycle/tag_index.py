@@ -34,8 +34,7 @@ class TagIndex:
         if not self._tags:
             return []
         needle = _needle(parts)
-        rare = self._text.count(needle) * _LOOK_UP_COST < len(self._tags)
-        candidates = self._with(needle) if rare else self._passing(needle)
+        candidates = self._with(needle)
         if len([part for part in parts if part]) > 1:
             # The needle is one of them: the others have to be there too, in this order, and without overlap.
             candidates = [at for at in candidates if patterns.has_parts(parts, self._tags[at])]
@@ -43,12 +42,15 @@ class TagIndex:
 
     def _with(self, needle: str) -> list[int]:
         """The places of the tags in which the needle stands."""
-        found = []
+        found: list[int] = []
+        most = len(self._tags) // _LOOK_UP_COST
         at = self._text.find(needle)
         while at >= 0:
             # A needle may begin with the mark before its tag.
             tag = bisect_right(self._starts, at + needle.startswith(_BETWEEN)) - 1
             found.append(tag)
+            if len(found) > most:
+                return self._passing(needle)
             # The mark behind this tag is the mark before the next.
             at = self._text.find(needle, self._starts[tag + 1] - 1)
         return found
