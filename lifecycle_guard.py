@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from ecr.lifecycle import guard as guards
 from ecr.lifecycle.guard import Arrival
 from ecr.lifecycle_config import LifecycleGuard
 from ecr.lifecycle_look import Cancelled, LifecycleLook, Seen, Sources
+from ecr.promotion import whole_stack_name
 from settings import NAMESPACE, Settings
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ class Guard:
     def __init__(self, settings: Settings, look: LifecycleLook | None) -> None:
         self._settings = settings
         self._look = look
+        # Another stack's outputs take the engine a quarter of a second, and two questions may be about one stack.
+        self._outputs = cache(_outputs)
 
     def check(self, project: Path, publication: Publication | None) -> None:
         """Warn of the images that the policy would expire or archive, or refuse it for a protected one.
@@ -117,7 +120,21 @@ class Guard:
     def _seen(self, publication: Publication | None) -> Seen | None:
         if self._settings.unseen is not None:
             raise InputError(_KEY, self._settings.unseen)
-        return None if self._look is None else self._look.result(partial(_arrival, self._settings, publication))
+        return None if self._look is None else self._look.result(partial(self._arrival, publication))
+
+    def _arrival(self, publication: Publication | None) -> Arrival | None:
+        """The image that is about to be pushed or copied to the repository; None for none, and where it isn't known."""
+        promote = self._settings.promote
+        if publication is not None:
+            return Arrival(publication.plan.tag) if publication.adopted is None else None
+        if promote is None:
+            return None
+        source = self._outputs(promote.source_stack)
+        published = _digest_in(source)
+        digest = promote.digest or published
+        # The tag of a pinned digest is the one that it has, which its own repository knows.
+        tag = promote.tag or (source.get("image_tag") if digest == published else None)
+        return Arrival(tag, digest) if digest is not None and isinstance(tag, str) and reference.is_tag(tag) else None
 
     def _judge(self, seen: Seen, project: Path, publication: Publication | None) -> GuardVerdict:
         # Whether anything is protected matters only where something goes.
@@ -150,11 +167,14 @@ class Guard:
         own = {
             promote.digest if promote is not None else None: "pinned by this stack",
             deploying: "about to be deployed by this stack",
-            _image_digest(here): "deployed by this stack",
+            _digest_in(self._outputs(here)): "deployed by this stack",
         }
         reasons = {
             **{_pinned_digest(stack_file.read(project, stack)): f"pinned by stack {stack}" for stack in others},
-            **{_image_digest(stack): f"published by stack {stack}" for stack in dict.fromkeys((*others, *source))},
+            **{
+                _digest_in(self._outputs(stack)): f"published by stack {stack}"
+                for stack in dict.fromkeys((*others, *source))
+            },
             **own,
         }
         return {digest: reason for digest, reason in reasons.items() if digest is not None}
@@ -185,30 +205,8 @@ def _pinned_digest(config: Mapping[str, object]) -> str | None:
     return section.text("digest", reference.is_digest, reference.DIGEST_RULE) if section is not None else None
 
 
-def _arrival(settings: Settings, publication: Publication | None) -> Arrival | None:
-    """The image that is about to be pushed or copied to the repository; None for none, and where it isn't known."""
-    if publication is not None:
-        return Arrival(publication.plan.tag) if publication.adopted is None else None
-    if settings.promote is None:
-        return None
-    source = _outputs(settings.promote.source_stack)
-    published = _digest_in(source)
-    digest = settings.promote.digest or published
-    # The tag of a pinned digest is the one that it has, which its own repository knows.
-    tag = settings.promote.tag or (source.get("image_tag") if digest == published else None)
-    return Arrival(tag, digest) if digest is not None and isinstance(tag, str) and reference.is_tag(tag) else None
-
-
-def _image_digest(stack: str) -> str | None:
-    """The digest that a stack has published; None when it has published none, or there is no such stack.
-
-    Raises:
-        RemoteError: when the engine can't read the stack's outputs.
-    """
-    return _digest_in(_outputs(stack))
-
-
 def _digest_in(outputs: Mapping[str, object]) -> str | None:
+    """The digest that a stack has published; None when it has published none."""
     digest = outputs.get("image_digest")
     return digest if isinstance(digest, str) and reference.is_digest(digest) else None
 
@@ -219,9 +217,7 @@ def _outputs(stack: str) -> Mapping[str, object]:
     Raises:
         RemoteError: when the engine can't read them.
     """
-    here = (pulumi.get_organization(), pulumi.get_project())
-    parts = stack.split("/")
-    name = "/".join((*here[: 3 - len(parts)], *parts))
+    name = whole_stack_name(stack, pulumi.get_organization(), pulumi.get_project())
     try:
         # The engine reads outputs for StackReference by this function, too, but hands those out only later on.
         answer = pulumi.runtime.invoke(_READ_OUTPUTS, {"name": name}).value

@@ -11,7 +11,7 @@ from pulumi import dynamic
 
 from components.promotion_provider import PromotionProvider
 from ecr import gate_config
-from ecr.promotion import Origin, Promotion
+from ecr.promotion import Origin, Promotion, whole_stack_name
 from ecr.repository import TagMutability
 
 
@@ -41,9 +41,7 @@ class PromotionSource:
         Raises:
             pulumi.RunError: once the outputs are read, when the stack has published no image.
         """
-        here = (pulumi.get_organization(), pulumi.get_project())
-        parts = name.split("/")
-        stack = pulumi.StackReference("/".join((*here[: 3 - len(parts)], *parts)))
+        stack = pulumi.StackReference(whole_stack_name(name, pulumi.get_organization(), pulumi.get_project()))
         return cls(
             repository_arn=_output(stack, "repository_arn", name),
             repository_url=_output(stack, "repository_url", name),

@@ -65,6 +65,16 @@ class Conflict(EcrError):
     """The registry already holds something different under this name, and may not be overwritten."""
 
 
+_MAX_REASONS = 3
+
+
+def _summary(reasons: tuple[str, ...], advice: str) -> str:
+    """The first reasons, how many more there are, and what to do."""
+    rest = len(reasons) - _MAX_REASONS
+    more = [f"and {rest} more like these"] if rest > 0 else []
+    return "; ".join((*reasons[:_MAX_REASONS], *more, *([advice] if advice else [])))
+
+
 class GateClosed(EcrError):
     """The scan of an image does not let it be promoted.
 
@@ -73,15 +83,10 @@ class GateClosed(EcrError):
         reasons: why, a line each, of which the message shows the first ones.
     """
 
-    _MAX_SHOWN: ClassVar[int] = 3
-
     def __init__(self, image: str, reasons: tuple[str, ...], *, advice: str = "") -> None:
         self.image = image
         self.reasons = reasons
-        shown = reasons[: self._MAX_SHOWN]
-        rest = len(reasons) - len(shown)
-        parts = (*shown, *([f"and {rest} more like these"] if rest else []), *([advice] if advice else []))
-        super().__init__(printable(f"{image} does not pass the gate: {'; '.join(parts)}"))
+        super().__init__(printable(f"{image} does not pass the gate: {_summary(reasons, advice)}"))
 
 
 class LifecycleRefused(EcrError):
@@ -92,14 +97,12 @@ class LifecycleRefused(EcrError):
         reasons: why, a line each, of which the message shows the first ones.
     """
 
-    _MAX_SHOWN: ClassVar[int] = 3
-
     def __init__(self, repository: str, reasons: tuple[str, ...], *, advice: str) -> None:
         self.repository = repository
         self.reasons = reasons
-        rest = len(reasons) - self._MAX_SHOWN
-        parts = (*reasons[: self._MAX_SHOWN], *([f"and {rest} more like these"] if rest > 0 else []), advice)
-        super().__init__(printable(f"repository {repository}: the lifecycle guard refuses: {'; '.join(parts)}"))
+        super().__init__(
+            printable(f"repository {repository}: the lifecycle guard refuses: {_summary(reasons, advice)}")
+        )
 
 
 class RemoteError(EcrError):

@@ -8,20 +8,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from ecr.errors import RemoteError
 from ecr.lifecycle.evaluation import Evaluation, evaluate
 from ecr.lifecycle.guard import Arrival, expected
-from ecr.lifecycle.images import Image
+from ecr.lifecycle.images import Image, from_the_future
 from ecr.lifecycle.policy import LifecyclePolicy
 
 if TYPE_CHECKING:
     from ecr.aws.images import Listing
-
-# As with AWS's signatures, which this much is accepted of (AWS Signature Version 4, "Troubleshooting").
-CLOCK_SKEW = timedelta(minutes=5)
 
 Cancelled = Callable[[], bool]
 
@@ -139,10 +136,10 @@ class LifecycleLook:
 
 def _check_clock(images: Sequence[Image], now: datetime) -> None:
     """Refuse a time that images come after: by a clock that is behind, nothing is old enough to go."""
-    newest = max((image.pushed_at for image in images), default=now)
-    if newest > now + CLOCK_SKEW:
+    early = from_the_future(images, now)
+    if early is not None:
         raise RemoteError(
-            f"an image was pushed at {newest.isoformat(timespec='seconds')}, which is later than now, "
+            f"an image was pushed at {early.pushed_at.isoformat(timespec='seconds')}, which is later than now, "
             f"{now.isoformat(timespec='seconds')}; set the clock of this machine",
             service="ecr",
             operation="DescribeImages",

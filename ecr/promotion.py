@@ -32,6 +32,12 @@ class Promotion:
     gate: Gate
 
 
+def whole_stack_name(name: str, organization: str, project: str) -> str:
+    """`ORGANIZATION/PROJECT/STACK` for a stack that may be named without the first of these."""
+    parts = name.split("/")
+    return "/".join((*(organization, project)[: 3 - len(parts)], *parts))
+
+
 @dataclass(frozen=True, kw_only=True)
 class SourceImage:
     """The image that the source stack has published, from that stack's outputs.

@@ -22,11 +22,11 @@ class Advice:
     """Something to think about, with why and what to write instead. Rules are named in it by their priority.
 
     Attributes:
-        index: the place of the rule in the policy; None when it is about the policy as a whole.
+        index: the place of the rule in the policy.
         text: what follows the name of the rule in a message.
     """
 
-    index: int | None
+    index: int
     text: str
 
 
@@ -49,7 +49,7 @@ def advice(
     for index, rule in enumerate(policy.rules):
         higher = [other for other in policy.rules[:index] if other.storage_class is rule.storage_class]
         # A pattern is looked for once: a protection stands in both storage classes.
-        asked = {pattern for other in policy.rules[:index] for pattern in _wanted(other)}
+        asked = {pattern for other in policy.rules[:index] for pattern in other.wanted}
         unused = _tags_that_nobody_uses(rule, tags, asked)
         texts = (*_by_itself(rule), *_after(rule, higher), *unused)
         found += [Advice(index, text) for text in texts]
@@ -66,7 +66,7 @@ def lines(
 ) -> tuple[str, ...]:
     """`advice` for people: each begins with the rule that it is about, by its priority."""
     found = advice(policy, tags_in_use=tags_in_use, deployed_tags=deployed_tags)
-    return tuple(f"{'' if each.index is None else f'{policy.rules[each.index].name} '}{each.text}" for each in found)
+    return tuple(f"{policy.rules[each.index].name} {each.text}" for each in found)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ def _by_itself(rule: PolicyRule) -> Iterator[str]:
             "take the * away, or make it a tag pattern"
         )
         return
-    apart = (pair for pair in combinations(_wanted(rule), 2) if not patterns.can_meet(*pair))
+    apart = (pair for pair in combinations(rule.wanted, 2) if not patterns.can_meet(*pair))
     for one, other in islice(apart, 1):  # more pairs would say no more
         yield (
             f"wants a tag like {one} and a tag like {other}, and no tag is both, so that only images with a tag of "
@@ -95,15 +95,10 @@ def _is_literal(rule: PolicyRule) -> bool:
     return any(patterns.WILDCARD in prefix for prefix in rule.tag_prefixes)
 
 
-def _wanted(rule: PolicyRule) -> tuple[str, ...]:
-    """Patterns that must each match one of an image's tags."""
-    return (*rule.tag_patterns, *(f"{prefix}{patterns.WILDCARD}" for prefix in rule.tag_prefixes))
-
-
 def _tags_that_nobody_uses(rule: PolicyRule, tags: Sequence[str], asked: Collection[str]) -> Iterator[str]:
     if not tags or _is_literal(rule) or is_shield(rule):  # what is protected may be still to come
         return
-    for pattern in _wanted(rule):
+    for pattern in rule.wanted:
         if pattern not in asked and not any(patterns.matches(pattern, tag) for tag in tags):
             yield (
                 f"wants a tag like {pattern}, and none of the {len(tags)} tags in use is, so that it matches no image "
@@ -154,7 +149,7 @@ def _covers(higher: PolicyRule, rule: PolicyRule) -> bool:
         return True
     if higher.tag_status is TagStatus.UNTAGGED or rule.tag_status is not TagStatus.TAGGED:
         return higher.tag_status is rule.tag_status
-    return _cover_tags(higher, _wanted(rule))
+    return _cover_tags(higher, rule.wanted)
 
 
 def _cover_tags(higher: PolicyRule, wanted: Sequence[str]) -> bool:
@@ -163,14 +158,14 @@ def _cover_tags(higher: PolicyRule, wanted: Sequence[str]) -> bool:
     An image may have no other tags than one for each of the wanted patterns, so each of the rule's must cover one.
     """
     return higher.tag_status is TagStatus.TAGGED and all(
-        any(patterns.covers(pattern, one) for one in wanted) for pattern in _wanted(higher)
+        any(patterns.covers(pattern, one) for one in wanted) for pattern in higher.wanted
     )
 
 
 def _share_tags(shield: PolicyRule, other: PolicyRule) -> bool:
     """Whether one tag can bring an image to both rules. That two tags can is no sign of a mistake."""
     if other.tag_status is TagStatus.TAGGED and shield.tag_status is TagStatus.TAGGED:
-        return all(patterns.can_meet(one, two) for one in _wanted(shield) for two in _wanted(other))
+        return all(patterns.can_meet(one, two) for one in shield.wanted for two in other.wanted)
     return TagStatus.ANY in (shield.tag_status, other.tag_status) or shield.tag_status is other.tag_status
 
 
@@ -195,7 +190,7 @@ def _matches(rule: PolicyRule, tags: Collection[str]) -> bool:
         return False
     if rule.tag_status is not TagStatus.TAGGED:
         return rule.tag_status is TagStatus.ANY or not tags
-    return all(any(patterns.matches(pattern, tag) for tag in tags) for pattern in _wanted(rule))
+    return all(any(patterns.matches(pattern, tag) for tag in tags) for pattern in rule.wanted)
 
 
 def _loss_of_the_deployed(rule: PolicyRule, tags: Collection[str]) -> Iterator[str]:

@@ -133,11 +133,10 @@ def _mismatch(image: Image, rule: PolicyRule) -> str:
         return "it has tags"
     if not image.tags:
         return "it has no tags"
-    wanted = [*rule.tag_patterns, *(f"{prefix}*" for prefix in rule.tag_prefixes)]
     return (
-        f"{wanted[0]} matches none of its tags"
-        if len(wanted) == 1
-        else (f"each of {' and '.join(wanted)} would have to match one of its tags")
+        f"{rule.wanted[0]} matches none of its tags"
+        if len(rule.wanted) == 1
+        else (f"each of {' and '.join(rule.wanted)} would have to match one of its tags")
     )
 
 

@@ -122,13 +122,12 @@ def forecast(policy: LifecyclePolicy, images: Sequence[Image], now: datetime, da
     window_days = _window_days(images, now)
     recent = [image for image in images if now - timedelta(days=window_days) < image.pushed_at <= now]
     pushes = _pushes(recent, window_days, now, days)
-    kept = list(images)
+    kept = _settled(images, now)
     everything = tally(images)
     rows = [ForecastDay(day=0, with_policy=everything, without_policy=everything)]
     for day in range(1, days + 1):
         at = now + day * _DAY
         arrived = next(pushes)
-        kept = _settled(kept, now) if day == 1 else kept
         kept = _applied(evaluate(policy, [*kept, *arrived], at), at)
         everything = _together(everything, tally(arrived))
         rows.append(ForecastDay(day=day, with_policy=tally(kept), without_policy=everything))

@@ -5,9 +5,13 @@ Source: ECR API reference, ImageDetail.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+# How far clocks may differ. A time further ahead means that `now` is wrong, and with it every age.
+MAX_SKEW = timedelta(minutes=5)
 
 
 class ImageStatus(StrEnum):
@@ -47,3 +51,9 @@ class Image:
     media_type: str = ""
     subject: str | None = None
     children: tuple[str, ...] = ()
+
+
+def from_the_future(images: Iterable[Image], now: datetime) -> Image | None:
+    """The youngest image, if it was pushed after `now` by more than clocks may differ; None otherwise."""
+    youngest = max(images, key=lambda image: image.pushed_at, default=None)
+    return youngest if youngest is not None and youngest.pushed_at > now + MAX_SKEW else None

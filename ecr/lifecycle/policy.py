@@ -9,6 +9,8 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ecr.lifecycle import patterns
+
 
 class TagStatus(StrEnum):
     """Which images a rule looks at, by their tags."""
@@ -66,6 +68,11 @@ class PolicyRule:
     count: int
     action: Action = Action.EXPIRE
     description: str = ""
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Its patterns, and its prefixes as such: each must match one of an image's tags."""
+        return (*self.tag_patterns, *(f"{prefix}{patterns.WILDCARD}" for prefix in self.tag_prefixes))
 
     @property
     def name(self) -> str:

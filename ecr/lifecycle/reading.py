@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from ecr.errors import InputError, InputErrors
-from ecr.lifecycle.images import Image, ImageStatus
+from ecr.lifecycle.images import MAX_SKEW, Image, ImageStatus
 from ecr.oci.manifest import descriptors_in, json_object
 from ecr.strict_json import brief, shown
 from ecr.tables import short_digest
@@ -21,8 +21,6 @@ MAX_IMAGES_BYTES = 1 << 30
 # As `read_json` counts them; some 20 describe one image.
 MAX_IMAGES_VALUES = 24_000_000
 MAX_IMAGES = 2_000_000  # of descriptions with hardly anything in them
-# How far clocks may differ. A time further ahead means that `now` is wrong, and with it every age.
-MAX_SKEW = timedelta(minutes=5)
 _MAX_SHOWN = 20
 
 _DETAIL_KEYS = frozenset(

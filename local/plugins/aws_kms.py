@@ -55,7 +55,7 @@ class Key(CloudResource):
         try:
             if wanted.get("enableKeyRotation") is True:
                 self._rotate(key_id, wanted)
-        except Exception:
+        except Exception:  # whatever it is: what was made is undone, and the error goes on
             with contextlib.suppress(Exception):  # the first error is the one to tell
                 kms.schedule_key_deletion(KeyId=key_id, PendingWindowInDays=SHORTEST_WINDOW_DAYS)
             raise

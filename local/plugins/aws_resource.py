@@ -73,7 +73,7 @@ class CloudResource(ResourceType):
         resource_id = self.make(wanted)
         try:
             return resource_id, self._proved(resource_id, wanted)
-        except Exception:
+        except Exception:  # whatever it is: what was made is undone, and the error goes on
             with contextlib.suppress(Exception):  # the first error is the one to tell
                 self.remove(resource_id, wanted)
             raise

@@ -254,9 +254,9 @@ def _useless(*given: str | None) -> str:
 
 
 def _check_time(images: Iterable[Image], now: datetime) -> None:
-    from ecr.lifecycle.reading import MAX_SKEW
+    from ecr.lifecycle.images import from_the_future
 
-    youngest = max(images, key=lambda image: image.pushed_at, default=None)
-    if youngest is not None and youngest.pushed_at > now + MAX_SKEW:
-        when = f"{youngest.digest} was pushed at {youngest.pushed_at.isoformat()}"
+    early = from_the_future(images, now)
+    if early is not None:
+        when = f"{early.digest} was pushed at {early.pushed_at.isoformat()}"
         raise InputError("--now", f"is {now.isoformat()}, but {when}; correct --now or this machine's clock")

@@ -150,7 +150,7 @@ def test_what_can_never_act_has_all_its_images_matched_before(rules: list[Rule])
     except ValueError:
         return
     for found in advice(policy):
-        if found.text.startswith("can never act") and found.index is not None:
+        if found.text.startswith("can never act"):
             rule = policy.rules[found.index]
             higher = [one for one in policy.rules[: found.index] if one.storage_class is rule.storage_class]
             matched = [tags for tags in tag_sets if selects(rule, tags)]
