@@ -107,7 +107,25 @@ def _computed(args: MockResourceArgs, *, preview: bool) -> dict[str, object]:
         return {"repoDigest": f"{name}@{DIGEST}"}
     if args.typ == PROMOTION:
         return {"tag": "v1.0.0", "digest": DIGEST, "origin": "source", "gated": json.dumps(GATED)}
-    return {}
+    return {"arn": mock_arn(args.typ, args.name)} if args.typ.startswith("aws:") else {}
+
+
+def mock_arn(type_: str, name: str) -> str:
+    """The ARN that the mocks give to a resource, by its type token and its name in the program."""
+    service, kind = type_.split(":")[1].split("/")
+    return f"arn:aws:{service}:{'' if service == 'iam' else REGION}:{ACCOUNT}:{kind}/{name}"
+
+
+# What the provider says of itself; a test can add answers to other functions, or change these.
+ANSWERS: Mapping[str, Mapping[str, object]] = {
+    "aws:index/getCallerIdentity:getCallerIdentity": {
+        "accountId": ACCOUNT,
+        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/session",
+        "userId": "AROAEXAMPLE:session",
+        "id": ACCOUNT,
+    },
+    "aws:index/getRegion:getRegion": {"region": REGION, "name": REGION, "id": REGION},
+}
 
 
 class _UnknownStackError(grpc.RpcError):  # type: ignore[misc]  # as above
@@ -130,12 +148,14 @@ class _CloudMocks(Mocks):
         recording: Recording,
         overrides: Mapping[str, object],
         sources: Mapping[str, Mapping[str, object]],
+        answers: Mapping[str, Mapping[str, object]],
         *,
         preview: bool,
     ) -> None:
         self._recording = recording
         self._overrides = overrides
         self._sources = sources
+        self._answers = {**ANSWERS, **answers}
         self._preview = preview
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, object]]:
@@ -154,6 +174,8 @@ class _CloudMocks(Mocks):
             if name not in self._sources:
                 raise _UnknownStackError(name)
             return {"name": name, "outputs": self._sources[name], "secretOutputNames": []}, []
+        if args.token in self._answers:
+            return dict(self._answers[args.token]), []
         raise AssertionError(f"unexpected invoke {args.token}")
 
 
@@ -215,13 +237,15 @@ def record(
     image_outputs: Mapping[str, object] | None = None,
     stack: str = "dev",
     sources: Mapping[str, Mapping[str, object]] | None = None,
+    answers: Mapping[str, Mapping[str, object]] | None = None,
 ) -> Recording:
     """Run `program` against mocks and return what it registered.
 
-    `image_outputs` replace what docker.Image returns; `sources` are the outputs of other stacks, by full name.
+    `image_outputs` replace what docker.Image returns; `sources` are the outputs of other stacks, by full name;
+    `answers` are what the provider's functions return, by token, beside those in `ANSWERS`.
     """
     recording = Recording()
-    mocks = _CloudMocks(recording, image_outputs or {}, sources or {}, preview=preview)
+    mocks = _CloudMocks(recording, image_outputs or {}, sources or {}, answers or {}, preview=preview)
     pulumi.runtime.set_all_config(dict(config or {}))
     monitor = _RecordingMonitor(recording, mocks)
     # Not set_mocks(): it makes a stack resource of its own, whose exports nobody would see.

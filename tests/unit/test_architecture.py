@@ -48,6 +48,10 @@ PURE = (
     "tables",
     "oci.manifest",
     "promotion",
+    "regions",
+    "access.actions",
+    "access.documents",
+    "access.names",
 )
 REGISTRY = tuple(
     f"oci.{name}"
