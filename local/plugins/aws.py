@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 from pulumi.provider.experimental import provider as sdk
 
@@ -10,8 +11,9 @@ from local.plugins import aws_invokes
 from local.plugins.aws_cloud import Cloud, explain
 from local.plugins.aws_ecr import Repository
 from local.plugins.aws_ecr_policies import LifecyclePolicy, RepositoryPolicy
+from local.plugins.aws_iam import OpenIdConnectProvider, Role, RolePolicy
 from local.plugins.aws_kms import Key
-from local.plugins.resource import StandInProvider
+from local.plugins.resource import ResourceType, StandInProvider
 from local.plugins.schema import NOT_IMPLEMENTED
 from local.plugins.server import main
 from local.plugins.values import plain_map, text_of, wrap, wrap_map
@@ -29,7 +31,7 @@ class AwsProvider(StandInProvider):
 
     def __init__(self, cloud: Cloud | None = None) -> None:
         self.cloud = cloud or Cloud()
-        super().__init__(kind(self.cloud) for kind in (Repository, LifecyclePolicy, RepositoryPolicy, Key))
+        super().__init__(kind(self.cloud) for kind in _TYPES)
 
     def explain(self, exc: Exception) -> str | None:
         """AWS errors in words."""
@@ -57,6 +59,11 @@ class AwsProvider(StandInProvider):
 
 
 _SETTINGS = ("region", "profile")
+_TYPES: tuple[Callable[[Cloud], ResourceType], ...] = (
+    *(Repository, LifecyclePolicy, RepositoryPolicy),
+    Key,
+    *(Role, RolePolicy, OpenIdConnectProvider),
+)
 
 if __name__ == "__main__":
     main(sys.argv[1:], AwsProvider())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
@@ -12,6 +14,7 @@ from botocore import exceptions as boto
 from botocore.config import Config
 
 from local.plugins.errors import StandInError
+from local.plugins.values import Plain, Props
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
@@ -34,7 +37,10 @@ _ADVICE = {
     "NotFound": "it is not there any more: run `pulumi refresh`",
     "RepositoryNotEmptyException": "set forceDelete: true and run `pulumi up`, or delete the images first",
     "LimitExceededException": "an account quota is reached: delete what is unused, or ask AWS for more",
-    "InvalidParameterException": "correct the property that the message names",
+    "Invalid": "correct what the message names; a principal that it does not find must be there before it is named",
+    "Policy": "correct the policy document; a principal that was made moments ago can take AWS a minute to know",
+    "Exists": "adopt it (pulumi import TYPE NAME ID), delete it, or choose another name",
+    "InUse": "something still needs it: remove that first",
     "NotSupported": "the endpoint does not offer this operation: is AWS_ENDPOINT_URL an emulator?",
 }
 _GROUPS = {
@@ -53,6 +59,24 @@ _GROUPS = {
     "KmsException": "Kms",
     "DisabledException": "Kms",
     "KMSInvalidStateException": "Kms",
+    "NoSuchEntity": "NotFound",
+    "InvalidParameterException": "Invalid",
+    "InvalidParameter": "Invalid",
+    "InvalidParameterValue": "Invalid",
+    "InvalidInput": "Invalid",
+    "ValidationError": "Invalid",
+    "ValidationException": "Invalid",
+    "MalformedPolicyDocument": "Policy",
+    "MalformedPolicyDocumentException": "Policy",
+    "EntityAlreadyExists": "Exists",
+    "ResourceExistsException": "Exists",
+    "ResourceInUseException": "Exists",
+    "InvalidGroup.Duplicate": "Exists",
+    "PullThroughCacheRuleAlreadyExistsException": "Exists",
+    "TemplateAlreadyExistsException": "Exists",
+    "DeleteConflict": "InUse",
+    "DependencyViolation": "InUse",
+    "LimitExceeded": "LimitExceededException",
     "InvalidAction": "NotSupported",
     "UnknownOperationException": "NotSupported",
 }
@@ -119,11 +143,25 @@ class Cloud:
         return region
 
     @property
+    def partition(self) -> str:
+        """The partition of the Region in use."""
+        return str(self.session.get_partition_for_region(self.region))
+
+    @property
     def session(self) -> boto3.Session:
         """The boto3 session."""
         if self._session is None:
             self._session = boto3.Session(profile_name=self._profile or None)
         return self._session
+
+    def call(self, service: str, operation: str, request: Mapping[str, Plain]) -> Props:
+        """One call of an AWS API by its boto3 name; what it answers, as plain values.
+
+        A parameter of None is left out. botocore checks the names and kinds of the others.
+        """
+        method = cast("Callable[..., Mapping[str, object]]", getattr(self._client(service), operation))
+        answer = method(**{key: value for key, value in request.items() if value is not None})
+        return {key: _plain(value) for key, value in answer.items() if key != "ResponseMetadata"}
 
     @property
     def ecr(self) -> ECRClient:
@@ -146,3 +184,14 @@ class Cloud:
                 make = cast("type[object]", self.session.client)
                 self._clients[service] = make(service, region_name=self.region, config=CONFIG)  # type: ignore[call-arg]
             return self._clients[service]
+
+
+def _plain(value: object) -> Plain:
+    """An answer's value as plain Python; a time becomes text, as in the official plugin's outputs."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value if value is None or isinstance(value, bool | int | float) else str(value)

@@ -61,6 +61,7 @@ class Repository(CloudResource):
     computed = ("arn", "registryId", "repositoryUrl")
     stables = computed
     write_only = ("forceDelete",)
+    absent = ("RepositoryNotFoundException",)
     derived: ClassVar[Mapping[str, str]] = {"tagsAll": "tags", "arn": "name", "repositoryUrl": "name"}
 
     @override
@@ -97,13 +98,8 @@ class Repository(CloudResource):
     @override
     def look(self, resource_id: str) -> Props | None:
         """The repository's settings and tags."""
-        try:
-            found = self.cloud.ecr.describe_repositories(repositoryNames=[resource_id])["repositories"][0]
-            pairs = self.cloud.ecr.list_tags_for_resource(resourceArn=found["repositoryArn"])["tags"]
-        except ClientError as exc:
-            if code_of(exc) == "RepositoryNotFoundException":
-                return None
-            raise
+        found = self.cloud.ecr.describe_repositories(repositoryNames=[resource_id])["repositories"][0]
+        pairs = self.cloud.ecr.list_tags_for_resource(resourceArn=found["repositoryArn"])["tags"]
         return _repository(found) | {"tags": own_tags({pair["Key"]: pair["Value"] for pair in pairs})}
 
     @override
@@ -135,8 +131,6 @@ class Repository(CloudResource):
         try:
             self.cloud.ecr.delete_repository(repositoryName=resource_id, force=state.get("forceDelete") is True)
         except ClientError as exc:
-            if code_of(exc) == "RepositoryNotFoundException":
-                return
             if code_of(exc) != "RepositoryNotEmptyException":
                 raise
             raise StandInError(

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import ClassVar
 
-from botocore.exceptions import ClientError
 from typing_extensions import override
 
-from local.plugins.aws_cloud import code_of
 from local.plugins.aws_resource import REGION, CloudResource
 from local.plugins.schema import Field, Kind
 from local.plugins.values import Plain, Props, text_of
@@ -42,6 +39,7 @@ class LifecyclePolicy(_Policy):
     """`aws:ecr/lifecyclePolicy:LifecyclePolicy`."""
 
     type_name = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+    absent = ("LifecyclePolicyNotFoundException", "RepositoryNotFoundException")
     fields: ClassVar[Mapping[str, Field]] = {
         "repository": Field(kind=Kind.TEXT, required=True, replaces=True),
         "policy": Field(kind=Kind.JSON, required=True),
@@ -56,19 +54,13 @@ class LifecyclePolicy(_Policy):
     @override
     def look(self, resource_id: str) -> Props | None:
         """The lifecycle policy; gone with its repository."""
-        try:
-            found = self.cloud.ecr.get_lifecycle_policy(repositoryName=resource_id)
-        except ClientError as exc:
-            if code_of(exc) in ("LifecyclePolicyNotFoundException", "RepositoryNotFoundException"):
-                return None
-            raise
+        found = self.cloud.ecr.get_lifecycle_policy(repositoryName=resource_id)
         return {"repository": resource_id, "policy": found["lifecyclePolicyText"], "registryId": found["registryId"]}
 
     @override
     def remove(self, resource_id: str, state: Props) -> None:
         """Deletes the lifecycle policy."""
-        with _absent_is_fine("LifecyclePolicyNotFoundException", "RepositoryNotFoundException"):
-            self.cloud.ecr.delete_lifecycle_policy(repositoryName=resource_id)
+        self.cloud.ecr.delete_lifecycle_policy(repositoryName=resource_id)
 
 
 def same_statements(document: Plain) -> Plain:
@@ -87,6 +79,7 @@ class RepositoryPolicy(_Policy):
     """`aws:ecr/repositoryPolicy:RepositoryPolicy`."""
 
     type_name = "aws:ecr/repositoryPolicy:RepositoryPolicy"
+    absent = ("RepositoryPolicyNotFoundException", "RepositoryNotFoundException")
     fields: ClassVar[Mapping[str, Field]] = {
         "repository": Field(kind=Kind.TEXT, required=True, replaces=True),
         "policy": Field(kind=Kind.JSON, required=True, normal=same_statements),
@@ -101,25 +94,10 @@ class RepositoryPolicy(_Policy):
     @override
     def look(self, resource_id: str) -> Props | None:
         """The repository policy; gone with its repository."""
-        try:
-            found = self.cloud.ecr.get_repository_policy(repositoryName=resource_id)
-        except ClientError as exc:
-            if code_of(exc) in ("RepositoryPolicyNotFoundException", "RepositoryNotFoundException"):
-                return None
-            raise
+        found = self.cloud.ecr.get_repository_policy(repositoryName=resource_id)
         return {"repository": resource_id, "policy": found["policyText"], "registryId": found["registryId"]}
 
     @override
     def remove(self, resource_id: str, state: Props) -> None:
         """Deletes the repository policy."""
-        with _absent_is_fine("RepositoryPolicyNotFoundException", "RepositoryNotFoundException"):
-            self.cloud.ecr.delete_repository_policy(repositoryName=resource_id)
-
-
-@contextmanager
-def _absent_is_fine(*codes: str) -> Iterator[None]:
-    try:
-        yield
-    except ClientError as exc:
-        if code_of(exc) not in codes:
-            raise
+        self.cloud.ecr.delete_repository_policy(repositoryName=resource_id)

@@ -1,14 +1,16 @@
-"""The functions of the `aws` stand-in: authorization token, caller identity, Region."""
+"""The functions of the `aws` stand-in: who is asking and where, and what is there already (`aws_lookups`)."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC
 from typing import cast
 
 import botocore.session
 
+from local.plugins import aws_lookups
 from local.plugins.aws_cloud import Cloud, endpoint_url
 from local.plugins.errors import StandInError
 from local.plugins.schema import NOT_IMPLEMENTED
@@ -53,12 +55,38 @@ def region(cloud: Cloud, args: Props) -> Props:
     return {"description": _description(name), "endpoint": endpoint, "id": name, "name": name, "region": name}
 
 
-Invoke = Callable[[Cloud, Props], Props]
-# Token: the function, and the arguments that it takes. `region`, `id` and `name` must equal the Region in use.
-INVOKES: Mapping[str, tuple[Invoke, frozenset[str]]] = {
-    "aws:ecr/getAuthorizationToken:getAuthorizationToken": (authorization_token, frozenset({"region", "registryId"})),
-    "aws:index/getCallerIdentity:getCallerIdentity": (caller_identity, frozenset()),
-    "aws:index/getRegion:getRegion": (region, frozenset({"region", "id", "name", "endpoint"})),
+def partition(cloud: Cloud, _args: Props) -> Props:
+    """`aws:index/getPartition:getPartition`: the partition of the Region in use."""
+    found = _partition(cloud.region)
+    name, domain = str(found["partition"]), str(found["dnsSuffix"])
+    backwards = ".".join(reversed(domain.split(".")))
+    return {"dnsSuffix": domain, "id": name, "partition": name, "reverseDnsPrefix": backwards}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invoke:
+    """A function, the arguments that it takes, and which of these must be the Region in use."""
+
+    run: Callable[[Cloud, Props], Props]
+    takes: frozenset[str] = frozenset()
+    in_region: frozenset[str] = frozenset()
+
+
+_HERE = frozenset({"region"})
+INVOKES: Mapping[str, Invoke] = {
+    "aws:ecr/getAuthorizationToken:getAuthorizationToken": Invoke(
+        run=authorization_token, takes=frozenset({"registryId"}), in_region=_HERE
+    ),
+    "aws:index/getCallerIdentity:getCallerIdentity": Invoke(run=caller_identity),
+    "aws:index/getRegion:getRegion": Invoke(
+        run=region, takes=frozenset({"endpoint"}), in_region=_HERE | frozenset({"id", "name"})
+    ),
+    "aws:index/getPartition:getPartition": Invoke(run=partition),
+    "aws:ec2/getVpc:getVpc": Invoke(run=aws_lookups.vpc, takes=frozenset({"id"}), in_region=_HERE),
+    "aws:iam/getRole:getRole": Invoke(run=aws_lookups.role, takes=frozenset({"name"})),
+    "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": Invoke(
+        run=aws_lookups.open_id_connect_provider, takes=frozenset({"arn", "url"})
+    ),
 }
 
 
@@ -66,14 +94,14 @@ def run(cloud: Cloud, token: str, args: Props) -> Props:
     """The function's result. Raises: StandInError for a function or an argument that is not implemented."""
     if token not in INVOKES:
         raise StandInError(f"function {token} {NOT_IMPLEMENTED}")
-    function, accepted = INVOKES[token]
-    if unknown := sorted(args.keys() - accepted):
+    function = INVOKES[token]
+    if unknown := sorted(args.keys() - function.takes - function.in_region):
         raise StandInError(f"function {token}: {', '.join(unknown)} {NOT_IMPLEMENTED}")
-    for key in ("region", "id", "name"):
-        if key in args and args[key] != cloud.region:
+    for key in sorted(function.in_region & args.keys()):
+        if args[key] != cloud.region:
             asked = f"{key} {args[key]} is not the provider's Region {cloud.region}"
             raise StandInError(f"function {token}: {asked}; another Region {NOT_IMPLEMENTED}")
-    return function(cloud, args)
+    return function.run(cloud, args)
 
 
 def _partition(name: str) -> Mapping[str, object]:

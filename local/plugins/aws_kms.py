@@ -38,6 +38,7 @@ class Key(CloudResource):
     computed = ("arn", "keyId", "isEnabled", "keyUsage", "customerMasterKeySpec", "multiRegion")
     stables = ("arn", "keyId", "keyUsage", "customerMasterKeySpec", "multiRegion")
     write_only = ("deletionWindowInDays",)
+    absent = ("NotFoundException",)
     derived: ClassVar[Mapping[str, str]] = {"tagsAll": "tags"}
 
     @override
@@ -65,17 +66,12 @@ class Key(CloudResource):
     def look(self, resource_id: str) -> Props | None:
         """The key's settings, policy and tags; a key that waits for its deletion counts as gone."""
         kms = self.cloud.kms
-        try:
-            found = kms.describe_key(KeyId=resource_id)["KeyMetadata"]
-            if found.get("KeyState") in ("PendingDeletion", "PendingReplicaDeletion"):
-                return None
-            rotation = kms.get_key_rotation_status(KeyId=resource_id)
-            policy = kms.get_key_policy(KeyId=resource_id, PolicyName="default")["Policy"]
-            pairs = kms.list_resource_tags(KeyId=resource_id).get("Tags", [])
-        except ClientError as exc:
-            if code_of(exc) == "NotFoundException":
-                return None
-            raise
+        found = kms.describe_key(KeyId=resource_id)["KeyMetadata"]
+        if found.get("KeyState") in ("PendingDeletion", "PendingReplicaDeletion"):
+            return None
+        rotation = kms.get_key_rotation_status(KeyId=resource_id)
+        policy = kms.get_key_policy(KeyId=resource_id, PolicyName="default")["Policy"]
+        pairs = kms.list_resource_tags(KeyId=resource_id).get("Tags", [])
         rotates = rotation.get("KeyRotationEnabled", False)
         seen: dict[str, Plain] = {
             "arn": found.get("Arn"),
@@ -117,9 +113,8 @@ class Key(CloudResource):
         try:
             self.cloud.kms.schedule_key_deletion(KeyId=resource_id, PendingWindowInDays=days)
         except ClientError as exc:
-            pending = code_of(exc) == "KMSInvalidStateException" and self.look(resource_id) is None
-            if code_of(exc) != "NotFoundException" and not pending:
-                raise
+            if code_of(exc) != "KMSInvalidStateException" or self.look(resource_id) is not None:
+                raise  # a key that waits for its deletion already is the exception
 
     def _rotate(self, key_id: str, wanted: Props) -> None:
         period = wanted.get("rotationPeriodInDays")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from botocore.exceptions import ClientError
 from typing_extensions import override
 
-from local.plugins.aws_cloud import Cloud
+from local.plugins.aws_cloud import Cloud, code_of
 from local.plugins.errors import StandInError
 from local.plugins.resource import Found, ResourceType, Tell
 from local.plugins.schema import Change, Field, Kind, Problem, changes, normal_form
@@ -22,6 +23,7 @@ class CloudResource(ResourceType):
 
     computed: Sequence[str] = ()  # outputs that only the cloud knows
     write_only: Sequence[str] = ()  # inputs that the cloud does not give back
+    absent: Sequence[str] = ()  # AWS's error codes that mean that it is gone
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
@@ -32,7 +34,7 @@ class CloudResource(ResourceType):
 
     @abstractmethod
     def look(self, resource_id: str) -> Props | None:
-        """What the cloud has, in the resource's own property names; None when it is gone."""
+        """What the cloud has, in the resource's own property names; None, or an `absent` code, when it is gone."""
 
     @abstractmethod
     def change(self, resource_id: str, state: Props, wanted: Props) -> None:
@@ -40,7 +42,7 @@ class CloudResource(ResourceType):
 
     @abstractmethod
     def remove(self, resource_id: str, state: Props) -> None:
-        """Deletes it; absence is success."""
+        """Deletes it; absence, told by one of the `absent` codes or by nothing, is success."""
 
     @override
     def check(self, given: Props) -> tuple[Props, list[Problem]]:
@@ -110,7 +112,8 @@ class CloudResource(ResourceType):
     def delete(self, resource_id: str, state: Props) -> None:
         """Removes it."""
         self._stays_here(state)
-        self.remove(resource_id, state)
+        with absent_is_fine(*self.absent):
+            self.remove(resource_id, state)
 
     def _stays_here(self, state: Props) -> None:
         """Raise for a resource of another Region: looked for in this one, it would be taken for gone."""
@@ -130,7 +133,8 @@ class CloudResource(ResourceType):
         if seen is None:
             raise StandInError(f"{resource_id} was accepted, but is not there when it is read back")
         lost = [
-            f"{one.path} (asked {_shown(one.new)}, got {_shown(one.old)})" for one in changes(self.fields, seen, wanted)
+            one.path if one.secret else f"{one.path} (asked {_shown(one.new)}, got {_shown(one.old)})"
+            for one in changes(self.fields, seen, wanted)
         ]
         if lost:
             where = "the endpoint accepted the request but did not keep"
@@ -139,7 +143,9 @@ class CloudResource(ResourceType):
 
     def _seen(self, resource_id: str, known: Props) -> Props | None:
         """The cloud's view; write-only inputs and the wording of equal JSON come from what is known."""
-        seen = self.look(resource_id)
+        seen: Props | None = None
+        with absent_is_fine(*self.absent):
+            seen = self.look(resource_id)
         if seen is None:
             return None
         seen |= {key: known[key] for key in self.write_only if key in known}
@@ -150,8 +156,19 @@ class CloudResource(ResourceType):
                 and normal_form(spec, known[key]) == normal_form(spec, seen.get(key))
             ):
                 seen[key] = known[key]
-        seen["region"] = self.cloud.region
+        if "region" in self.fields:  # a global type has none
+            seen["region"] = self.cloud.region
         return {key: value for key, value in (seen | self.tags_all(seen)).items() if value is not None}
+
+
+@contextlib.contextmanager
+def absent_is_fine(*codes: str) -> Iterator[None]:
+    """Within it, AWS's word that something is not there is no error."""
+    try:
+        yield
+    except ClientError as exc:
+        if code_of(exc) not in codes:
+            raise
 
 
 _OTHER_REGION = "is not implemented by the stand-in, which serves only the provider's Region"

@@ -14,6 +14,7 @@ from typing import ClassVar, TypeVar
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
+from local.plugins import naming
 from local.plugins.errors import StandInError, scrub
 from local.plugins.schema import NOT_IMPLEMENTED, Change, Field, Problem, changes, check_fields
 from local.plugins.values import Props, Wrapped, contains_unknown, plain_map, secret_at, secrets_in, wrap_map
@@ -44,6 +45,8 @@ class ResourceType(ABC):
     fields: ClassVar[Mapping[str, Field]]
     derived: ClassVar[Mapping[str, str]] = {}  # output: path of the input whose text and secretness it has
     stables: Sequence[str] = ()
+    longest_name = 0  # of a name that is made up where the program gives none; 0: none is
+    secret_outputs: Sequence[str] = ()  # secret whatever the program thinks of them, also when they are imported
     compares_inputs = False  # what `changes` holds against the wanted inputs: old inputs, or else the recorded state
 
     def check(self, given: Props) -> tuple[Props, list[Problem]]:
@@ -103,9 +106,11 @@ class StandInProvider(sdk.Provider):
         if kind is None:
             return sdk.CheckResponse(failures=[sdk.CheckFailure("", f"resource type {token} {NOT_IMPLEMENTED}")])
         given = request.new_inputs
-        checked, problems = await self.ask(
-            f"{label(request.urn)}: check", [given], lambda: kind.check(plain_map(given))
-        )
+        props = plain_map(given)
+        if kind.longest_name and "name" not in props:
+            old = plain_map(request.old_inputs).get("name")
+            props["name"] = naming.made_up(request.urn.rpartition("::")[2], old, kind.longest_name)
+        checked, problems = await self.ask(f"{label(request.urn)}: check", [given], lambda: kind.check(props))
         hidden = secrets_in(given)
         # No property name: the engine would print the property's value with it, secrets inside included (v3.256.0).
         failures = [sdk.CheckFailure("", scrub(problem.reason, hidden)) for problem in problems]
@@ -167,7 +172,7 @@ class StandInProvider(sdk.Provider):
         if found is None:
             return sdk.ReadResponse(resource_id="")
         outputs = self._outputs(kind, found.state, inputs, olds)
-        return sdk.ReadResponse(found.resource_id, outputs, wrap_map(found.inputs, inputs, olds))
+        return sdk.ReadResponse(found.resource_id, outputs, wrap_map(found.inputs, inputs, olds, outputs))
 
     async def delete(self, request: sdk.DeleteRequest) -> None:
         """Removes the resource."""
@@ -187,7 +192,8 @@ class StandInProvider(sdk.Provider):
         for name, source in kind.derived.items():
             if name in outputs and any(secret_at(like, source) for like in likes):
                 outputs[name] = outputs[name].with_secret(is_secret=True)
-        return outputs
+        hidden = [name for name in kind.secret_outputs if name in outputs]
+        return outputs | {name: outputs[name].with_secret(is_secret=True) for name in hidden}
 
     def _refuse_unknown(self, urn: str, wanted: Props) -> None:
         unknown = sorted(key for key, value in wanted.items() if contains_unknown(value))

@@ -20,6 +20,7 @@ class Kind(Enum):
     INT = "a whole number"
     JSON = "a JSON document"
     TEXTS = "a map of strings"
+    LIST = "a list of strings"
     OBJECT = "an object"
     OBJECTS = "a list of objects"
 
@@ -33,14 +34,17 @@ class Field:
     """One input property. `cloud_decides`: leaving it out keeps what the cloud has, as the official plugin does."""
 
     kind: Kind
+    api: str = ""  # its key in the API's requests and descriptions, for the types that are tables (aws_api.py)
     required: bool = False
     replaces: bool = False
     cloud_decides: bool = False
     unwatched: bool = False  # never a difference, such as a password that is new on every run
+    unordered: bool = False  # a list that is a set: no difference when only the order differs
+    secret: bool = False  # never shown in a message, whatever the program thinks of it
     choices: tuple[str, ...] = ()
     default: Plain = None
     fields: Mapping[str, Field] = field(default_factory=dict)
-    normal: Callable[[Plain], Plain] = _same  # applied to parsed JSON before two documents are compared
+    normal: Callable[[Plain], Plain] = _same  # applied to text, or parsed JSON, before two of them are compared
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Change:
     old: Plain
     new: Plain
     replaces: bool
+    secret: bool = False  # neither value may be shown
 
     @property
     def top(self) -> str:
@@ -103,6 +108,8 @@ def _fits(kind: Kind, value: Plain) -> bool:
         return isinstance(value, dict) and all(
             item is None or item is UNKNOWN or isinstance(item, str) for item in value.values()
         )
+    if kind is Kind.LIST:
+        return isinstance(value, list) and all(item is UNKNOWN or isinstance(item, str) for item in value)
     if kind is Kind.INT:
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, bool if kind is Kind.BOOL else str)
@@ -142,7 +149,7 @@ def changes(
 def _compare(spec: Field, old: Plain, new: Plain, path: str, *, replaces: bool) -> Iterator[Change]:
     if isinstance(old, dict) and isinstance(new, dict) and spec.kind is Kind.OBJECT:
         yield from changes(spec.fields, old, new, path + ".", replaces=replaces)
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new) and not _as_sets(spec, old, new):
         item = Field(kind=Kind.OBJECT, fields=spec.fields)
         for at, (before, after) in enumerate(zip(old, new, strict=True)):
             yield from _compare(item, before, after, f"{path}[{at}]", replaces=replaces)
@@ -150,7 +157,12 @@ def _compare(spec: Field, old: Plain, new: Plain, path: str, *, replaces: bool) 
         for key in sorted(old.keys() | new.keys()):
             yield from _compare(Field(kind=Kind.TEXT), old.get(key), new.get(key), path + _step(key), replaces=replaces)
     elif contains_unknown(new) or normal_form(spec, old) != normal_form(spec, new):
-        yield Change(path, old, new, replaces)
+        yield Change(path, old, new, replaces, spec.secret)
+
+
+def _as_sets(spec: Field, old: list[Plain], new: list[Plain]) -> bool:
+    """Whether both lists are sets of the same items; a set that differs is compared item by item all the same."""
+    return spec.unordered and not contains_unknown(new) and normal_form(spec, old) == normal_form(spec, new)
 
 
 def _step(key: str) -> str:
@@ -160,17 +172,22 @@ def _step(key: str) -> str:
 
 def normal_form(spec: Field, value: Plain) -> Plain:
     """The value as it counts in comparisons: absent, false and empty are one, as in the official plugins' schemas."""
-    if isinstance(value, str) and spec.kind is Kind.JSON:
-        return spec.normal(_parsed(value))
+    if isinstance(value, str) and spec.kind in (Kind.JSON, Kind.TEXT) and value:
+        return spec.normal(_parsed(value) if spec.kind is Kind.JSON else value)
     if isinstance(value, dict):
         inner = {key: normal_form(spec.fields.get(key, _ANY), item) for key, item in value.items()}
         return {key: item for key, item in inner.items() if item is not None} or None
     if isinstance(value, list):
-        return [normal_form(Field(kind=Kind.OBJECT, fields=spec.fields), item) for item in value] or None
+        items = [normal_form(Field(kind=Kind.OBJECT, fields=spec.fields), item) for item in value]
+        return (sorted(items, key=_in_json) if spec.unordered else items) or None
     return None if value is False or value == "" else value
 
 
 _ANY = Field(kind=Kind.TEXT)
+
+
+def _in_json(value: Plain) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
 
 
 def _parsed(text: str) -> Plain:

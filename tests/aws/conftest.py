@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 from botocore.stub import Stubber
+from moto import mock_aws
 from mypy_boto3_ecr import ECRClient
 
 from tests import surroundings
@@ -33,3 +34,12 @@ def ecr_answers(ecr_client: ECRClient, _surroundings: None, monkeypatch: pytest.
     with Stubber(ecr_client) as stub:
         yield stub
         stub.assert_no_pending_responses()
+
+
+@pytest.fixture
+def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """AWS in this process, empty."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws():
+        yield

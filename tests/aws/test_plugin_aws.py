@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-from moto import mock_aws
-from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from local.plugins.aws import AwsProvider
 from local.plugins.aws_cloud import registry_host
 from local.plugins.errors import StandInError
-from local.plugins.resource import DiffRequest
 from local.plugins.values import UNKNOWN, Plain, Props, plain, plain_map, wrap
+from tests.aws.plugin_engine import Engine, urn
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
@@ -37,73 +33,7 @@ RULES = json.dumps(
         ]
     }
 )
-Wrapped = dict[str, PropertyValue]
-
-
-def urn(token: str, parents: str = "") -> str:
-    return f"urn:pulumi:dev::project::{parents}{token}::thing"
-
-
-class Engine:
-    """Asks the provider in the engine's order: check, diff, then create or update; keeps the state."""
-
-    def __init__(self, token: str) -> None:
-        self.provider, self.urn = AwsProvider(), urn(token)
-        asyncio.run(
-            self.provider.configure(
-                sdk.ConfigureRequest({"aws:config:region": "us-east-1"}, {}, accept_secrets=True, accept_resources=True)
-            )
-        )
-        self.id = ""
-        self.inputs: Wrapped = {}
-        self.state: Wrapped = {}
-
-    def check(self, props: Props | Wrapped) -> sdk.CheckResponse:
-        given = {k: v if isinstance(v, PropertyValue) else wrap(v) for k, v in props.items()}
-        return asyncio.run(self.provider.check(sdk.CheckRequest(self.urn, self.inputs, given, b"")))
-
-    def checked(self, props: Props | Wrapped) -> Wrapped:
-        answer = self.check(props)
-        assert not answer.failures, answer.failures[0].reason
-        return answer.inputs or {}
-
-    def create(self, props: Props | Wrapped, *, preview: bool = False) -> Wrapped:
-        wanted = self.checked(props)
-        made = asyncio.run(self.provider.create(sdk.CreateRequest(self.urn, wanted, 0, preview)))
-        if not preview:
-            self.id, self.inputs, self.state = made.resource_id or "", wanted, made.properties
-        return made.properties
-
-    def diff(self, props: Props, ignore: list[str] | None = None) -> sdk.DiffResponse:
-        asked = DiffRequest(self.urn, self.id, self.state, self.checked(props), ignore or [])
-        asked.old_inputs = self.inputs
-        return asyncio.run(self.provider.diff(asked))
-
-    def update(self, props: Props, *, preview: bool = False) -> Wrapped:
-        wanted = self.checked(props)
-        asked = sdk.UpdateRequest(self.urn, self.id, self.state, wanted, 0, [], preview)
-        made = asyncio.run(self.provider.update(asked)).properties
-        if not preview:
-            self.inputs, self.state = wanted, made
-        return made
-
-    def read(self, resource_id: str = "") -> sdk.ReadResponse:
-        blank = bool(resource_id)
-        asked = sdk.ReadRequest(
-            self.urn, resource_id or self.id, {} if blank else self.state, {} if blank else self.inputs
-        )
-        return asyncio.run(self.provider.read(asked))
-
-    def delete(self) -> None:
-        asyncio.run(self.provider.delete(sdk.DeleteRequest(self.urn, self.id, self.state, 0)))
-
-
-@pytest.fixture(autouse=True)
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    with mock_aws():
-        yield
+pytestmark = pytest.mark.usefixtures("moto")
 
 
 def ecr_client() -> ECRClient:
