@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+import stack_outputs
 from ecr import config_reader, reference
 from ecr.errors import InputError, LifecycleRefused, RemoteError, printable
 from ecr.lifecycle import advice
@@ -23,7 +24,6 @@ from ecr.lifecycle import guard as guards
 from ecr.lifecycle.guard import Arrival
 from ecr.lifecycle_config import LifecycleGuard
 from ecr.lifecycle_look import Cancelled, LifecycleLook, Seen, Sources
-from ecr.promotion import whole_stack_name
 from settings import NAMESPACE, Settings
 
 if TYPE_CHECKING:
@@ -33,10 +33,6 @@ if TYPE_CHECKING:
     from ecr.lifecycle.policy import LifecyclePolicy
 
 _KEY = f"{NAMESPACE}:lifecycleGuard"
-_READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
-# What every backend says of a stack that was never made; the engine passes on the text alone (pulumi/pulumi,
-# pkg/backend/backend_client.go, GetStackOutputs).
-_UNKNOWN_STACK = "unknown stack"
 _HOW_TO_KEEP = f"change {NAMESPACE}:lifecycle, such as by a rule {{protect: [PATTERN]}} before the others"
 _KEEP_IT = f"{_HOW_TO_KEEP}, or set {_KEY} to warn"
 
@@ -84,7 +80,7 @@ class Guard:
         self._settings = settings
         self._look = look
         # Another stack's outputs take the engine a quarter of a second, and two questions may be about one stack.
-        self._outputs = cache(_outputs)
+        self._outputs = cache(stack_outputs.read)
 
     def check(self, project: Path, publication: Publication | None) -> None:
         """Warn of the images that the policy would expire or archive, or refuse it for a protected one.
@@ -209,26 +205,3 @@ def _digest_in(outputs: Mapping[str, object]) -> str | None:
     """The digest that a stack has published; None when it has published none."""
     digest = outputs.get("image_digest")
     return digest if isinstance(digest, str) and reference.is_digest(digest) else None
-
-
-def _outputs(stack: str) -> Mapping[str, object]:
-    """A stack's outputs; none when there is no such stack.
-
-    Raises:
-        RemoteError: when the engine can't read them.
-    """
-    name = whole_stack_name(stack, pulumi.get_organization(), pulumi.get_project())
-    try:
-        # The engine reads outputs for StackReference by this function, too, but hands those out only later on.
-        answer = pulumi.runtime.invoke(_READ_OUTPUTS, {"name": name}).value
-    except Exception as error:  # the SDK raises nothing narrower
-        if _UNKNOWN_STACK in str(error):
-            return {}
-        raise RemoteError(
-            f"the outputs of stack {name} can't be read: {error}",
-            service="pulumi",
-            operation=_READ_OUTPUTS,
-            code="Invoke",
-        ) from error
-    outputs = answer.get("outputs") if isinstance(answer, Mapping) else None
-    return outputs if isinstance(outputs, Mapping) else {}

@@ -15,6 +15,7 @@ import pytest
 import deployment
 import lifecycle_guard
 import settings as settings_module
+import stack_outputs
 from ecr import stack_file
 from ecr.aws import EcrRepository
 from ecr.aws.images import EcrImages, Listing
@@ -362,7 +363,7 @@ def refused_with(publication: deployment.Publication, keep: int, settings: Setti
 def stack(monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A stack that has deployed image 1."""
     monkeypatch.setattr(pulumi, "get_stack", lambda: "dev")
-    monkeypatch.setattr(lifecycle_guard, "_outputs", lambda name: {"image_digest": digest(1)} if name == "dev" else {})
+    monkeypatch.setattr(stack_outputs, "read", lambda name: {"image_digest": digest(1)} if name == "dev" else {})
     return settings_module.parse({"repository": "prod/yoon-app"}, ROOT)
 
 
