@@ -1,0 +1,52 @@
+"""What is wrong with a registry's settings, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ecr.errors import InputError, InputErrors
+from ecr.strict_json import shown
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that AWS would refuse or that could never act.
+
+    Attributes:
+        path: of the value below `registry`, as the stack file has it, such as `replication[0].destinations[1]`.
+        reason: what is wrong and what is accepted, to be read after the path.
+    """
+
+    path: str
+    reason: str
+
+    def below(self, path: str) -> Problem:
+        """The same problem, of a value that stands at `path`."""
+        dot = "." if self.path and not self.path.startswith("[") else ""
+        return replace(self, path=f"{path}{dot}{self.path}")
+
+
+def refused(path: str, value: object, rule: str) -> Problem:
+    """A value that does not follow its rule."""
+    return Problem(path, f"{shown(value)} is not accepted; accepted: {rule}")
+
+
+def refused_items(path: str, items: Sequence[str], accept: Callable[[str], bool], rule: str) -> Iterator[Problem]:
+    """The items of a list that do not follow their rule, and those that stand in it twice."""
+    for index, item in enumerate(items):
+        if not accept(item):
+            yield refused(f"{path}[{index}]", item, rule)
+        elif item in items[:index]:
+            yield Problem(f"{path}[{index}]", f"{shown(item)} stands in the list twice; take one out")
+
+
+def raise_for(key: str, problems: Iterable[Problem]) -> None:
+    """Refuse what has problems, each named by its path below `key`.
+
+    Raises:
+        InputErrors: with a line for each problem, if there is any.
+    """
+    found = [problem.below(key) for problem in problems]
+    if found:
+        raise InputErrors(tuple(InputError(problem.path, problem.reason) for problem in found))

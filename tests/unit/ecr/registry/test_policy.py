@@ -1,0 +1,159 @@
+"""The registry's policy: what it may say. What it says is checked in tests/policies/test_registry.py."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ecr.registry import policy
+from ecr.registry.policy import CacheAccess, Registry, RegistryAccess, ReplicationSource, destination_policies, problems
+from ecr.registry.replication import Destination, ReplicationRule
+
+HOME, OWN, OTHER = "eu-west-1", "111111111111", "222222222222"
+ROLE = f"arn:aws:iam::{OWN}:role/nodes"
+
+
+def replicate(*sources: ReplicationSource) -> RegistryAccess:
+    return RegistryAccess(replicate_from=sources)
+
+
+def cache(**changes: tuple[str, ...]) -> RegistryAccess:
+    return RegistryAccess(
+        pull_through_cache=(CacheAccess(**{"prefixes": ("docker-hub",), "roles": (ROLE,), **changes}),)
+    )
+
+
+def sources(count: int, *prefixes: str) -> RegistryAccess:
+    return replicate(*(ReplicationSource(f"{number:012}", prefixes) for number in range(count)))
+
+
+GOOD = [
+    pytest.param(replicate(ReplicationSource(OTHER)), id="account"),
+    pytest.param(replicate(ReplicationSource(OTHER, ("prod/", "dev"))), id="prefixes"),
+    pytest.param(cache(), id="cache"),
+    pytest.param(cache(prefixes=("ROOT",)), id="all-caches"),
+    pytest.param(cache(accounts=(OWN,), roles=()), id="own-account-uses-the-cache"),
+    pytest.param(sources(40), id="40-accounts"),
+]
+
+
+@pytest.mark.parametrize("access", GOOD)
+def test_what_can_be_granted_has_no_problem(access: RegistryAccess) -> None:
+    assert list(problems(access, region=HOME, account=OWN)) == []
+    assert list(problems(access)) == []
+
+
+BAD = [
+    pytest.param(RegistryAccess(), "", "grants nothing", id="nothing"),
+    pytest.param(replicate(ReplicationSource("1")), "replicateFrom[0].account", '"1" is not accepted', id="account"),
+    pytest.param(replicate(ReplicationSource(OWN)), "replicateFrom[0]", "is this very account", id="own-account"),
+    pytest.param(
+        replicate(ReplicationSource(OTHER, ("ab",)), ReplicationSource(OTHER, ("cd",))),
+        "replicateFrom[1]",
+        "stands in the list twice; accepted: one entry with all its prefixes",
+        id="account-twice",
+    ),
+    pytest.param(
+        replicate(ReplicationSource(OTHER, ("prod/*",))), "replicateFrom[0].prefixes[0]", "without wildcards", id="star"
+    ),
+    pytest.param(
+        replicate(ReplicationSource(OTHER, ("ab", "ab"))), "replicateFrom[0].prefixes[1]", "twice", id="prefix-twice"
+    ),
+    pytest.param(cache(roles=()), "pullThroughCache[0]", "names nobody", id="nobody"),
+    pytest.param(cache(prefixes=()), "pullThroughCache[0].prefixes", "is empty", id="no-cache"),
+    pytest.param(cache(prefixes=("*",)), "pullThroughCache[0].prefixes[0]", "or ROOT", id="cache-wildcard"),
+    pytest.param(cache(prefixes=("a" * 31,)), "pullThroughCache[0].prefixes[0]", "not accepted", id="cache-too-long"),
+    pytest.param(cache(accounts=("1",)), "pullThroughCache[0].accounts[0]", "12 digits", id="cache-account"),
+    pytest.param(
+        cache(roles=("arn:aws:iam::1:role/x",)), "pullThroughCache[0].roles[0]", "the ARN of a role", id="cache-role"
+    ),
+    pytest.param(
+        cache(roles=(f"arn:aws:iam::{OWN}:role/*",)),
+        "pullThroughCache[0].roles[0]",
+        "without wildcards",
+        id="all-roles",
+    ),
+    pytest.param(cache(roles=(ROLE, ROLE)), "pullThroughCache[0].roles[1]", "twice", id="role-twice"),
+    pytest.param(
+        cache(roles=(f"arn:aws-cn:iam::{OWN}:role/nodes",)),
+        "pullThroughCache[0].roles[0]",
+        "is in partition aws-cn, this registry in aws",
+        id="role-of-another-partition",
+    ),
+    pytest.param(sources(60), "", "characters as JSON; ECR accepts up to 10240", id="60-accounts"),
+    pytest.param(sources(12, *(f"team-{n}/" for n in range(20))), "", "name fewer prefixes or accounts", id="prefixes"),
+]
+
+
+@pytest.mark.parametrize(("access", "path", "reason"), BAD)
+def test_a_problem_names_its_place(access: RegistryAccess, path: str, reason: str) -> None:
+    (problem,) = problems(access, region=HOME, account=OWN)
+    assert problem.path == path
+    assert reason in problem.reason
+
+
+def test_what_depends_on_region_and_account_waits_for_them() -> None:
+    access = RegistryAccess(
+        replicate_from=(ReplicationSource(OWN),),
+        pull_through_cache=(CacheAccess(("ROOT",), roles=(f"arn:aws-cn:iam::{OWN}:role/nodes",)),),
+    )
+    assert list(problems(access)) == []
+
+
+def test_the_length_is_that_of_the_text_that_is_sent() -> None:
+    region, account = "ap-southeast-1", "123456789012"
+    longest = max(
+        (sources(count) for count in range(1, 60) if not list(problems(sources(count), region=region))),
+        key=lambda access: len(access.replicate_from),
+    )
+    text = policy.document(longest, Registry("aws", region, account)).text
+    assert policy.MAX_POLICY_CHARS - 300 < len(text) <= policy.MAX_POLICY_CHARS
+    assert text == json.dumps(json.loads(text), separators=(",", ":"))
+
+
+def test_without_the_region_the_longest_one_counts() -> None:
+    fits = [count for count in range(1, 60) if not list(problems(sources(count), region="us-east-1"))]
+    assert list(problems(sources(max(fits)), region=None))
+
+
+def test_other_accounts_get_a_policy_for_each_of_their_regions() -> None:
+    rules = [
+        ReplicationRule((Destination("eu-central-1"), Destination("eu-central-1", OWN))),
+        ReplicationRule((Destination(HOME, OTHER), Destination("us-east-1", OTHER)), ("prod/",)),
+        ReplicationRule((Destination(HOME, OTHER), Destination(HOME, "333333333333")), ("dev/", "prod/")),
+        ReplicationRule((Destination("us-east-1", OTHER),)),
+    ]
+    found = destination_policies(rules, Registry("aws", HOME, OWN))
+    resources = {
+        account: {region: one.statements[0].resources for region, one in regions.items()}
+        for account, regions in found.items()
+    }
+    assert resources == {
+        OTHER: {
+            HOME: (
+                f"arn:aws:ecr:{HOME}:{OTHER}:repository/prod/*",
+                f"arn:aws:ecr:{HOME}:{OTHER}:repository/dev/*",
+            ),
+            "us-east-1": (f"arn:aws:ecr:us-east-1:{OTHER}:repository/*",),
+        },
+        "333333333333": {
+            HOME: (
+                f"arn:aws:ecr:{HOME}:333333333333:repository/dev/*",
+                f"arn:aws:ecr:{HOME}:333333333333:repository/prod/*",
+            )
+        },
+    }
+
+
+def test_a_destination_in_the_own_account_needs_no_policy() -> None:
+    rules = [ReplicationRule((Destination("eu-central-1"), Destination("us-east-1", OWN)))]
+    assert destination_policies(rules, Registry("aws", HOME, OWN)) == {}
+
+
+def test_the_printed_statement_is_the_one_that_the_other_side_would_make() -> None:
+    """What `policy: {replicateFrom: [...]}` makes there is what this side prints."""
+    rules = [ReplicationRule((Destination("us-east-1", OTHER),), ("prod/",))]
+    printed = destination_policies(rules, Registry("aws", HOME, OWN))[OTHER]["us-east-1"]
+    made = policy.document(replicate(ReplicationSource(OWN, ("prod/",))), Registry("aws", "us-east-1", OTHER))
+    assert printed == made

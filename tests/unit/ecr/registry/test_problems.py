@@ -1,0 +1,40 @@
+"""Problems of a registry's settings: their paths, and how they are raised."""
+
+from __future__ import annotations
+
+import pytest
+
+from ecr.errors import InputErrors
+from ecr.registry.problems import Problem, raise_for, refused, refused_items
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        pytest.param("", "replication", id="the-value-itself"),
+        pytest.param("[0]", "replication[0]", id="item"),
+        pytest.param("[0].prefixes[1]", "replication[0].prefixes[1]", id="key-of-an-item"),
+        pytest.param("rules", "replication.rules", id="key"),
+    ],
+)
+def test_a_problem_is_found_below_the_path_of_its_value(path: str, expected: str) -> None:
+    assert Problem(path, "is wrong").below("replication") == Problem(expected, "is wrong")
+
+
+def test_a_refused_value_is_shown_as_in_json_with_what_is_accepted() -> None:
+    assert refused("region", "eu", "a Region") == Problem("region", '"eu" is not accepted; accepted: a Region')
+
+
+def test_items_are_refused_by_their_rule_and_when_they_stand_twice() -> None:
+    assert list(refused_items("x", ["a", "B", "a", "B"], str.islower, "small")) == [
+        Problem("x[1]", '"B" is not accepted; accepted: small'),
+        Problem("x[2]", '"a" stands in the list twice; take one out'),
+        Problem("x[3]", '"B" is not accepted; accepted: small'),
+    ]
+
+
+def test_all_problems_are_raised_at_once_and_none_raise_nothing() -> None:
+    raise_for("registry", [])
+    with pytest.raises(InputErrors) as raised:
+        raise_for("registry", (Problem(path, "is wrong") for path in ("policy", "[1]")))
+    assert str(raised.value) == "registry.policy: is wrong\nregistry[1]: is wrong"
