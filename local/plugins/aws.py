@@ -9,6 +9,7 @@ from pulumi.provider.experimental import provider as sdk
 
 from local.plugins import aws_invokes
 from local.plugins.aws_cloud import Cloud, explain
+from local.plugins.aws_ec2 import SecurityGroup, SecurityGroupIngressRule, VpcEndpoint
 from local.plugins.aws_ecr import Repository
 from local.plugins.aws_ecr_policies import LifecyclePolicy, RepositoryPolicy
 from local.plugins.aws_iam import OpenIdConnectProvider, Role, RolePolicy
@@ -63,6 +64,7 @@ _TYPES: tuple[Callable[[Cloud], ResourceType], ...] = (
     *(Repository, LifecyclePolicy, RepositoryPolicy),
     Key,
     *(Role, RolePolicy, OpenIdConnectProvider),
+    *(SecurityGroup, SecurityGroupIngressRule, VpcEndpoint),
 )
 
 if __name__ == "__main__":

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from local.plugins.aws_cloud import Cloud
 from local.plugins.aws_resource import CloudResource, own_tags, tag_changes
+from local.plugins.errors import StandInError
 from local.plugins.schema import Field, Kind, changes
 from local.plugins.values import Plain, Props, props_of, text_of, texts_of
+
+WAIT_S, POLL_S = 600.0, 2.0  # the official plugin waits as long for a VPC endpoint
 
 
 class ApiResource(CloudResource):
@@ -112,3 +116,12 @@ def step(old: Plain, new: Plain) -> tuple[list[str], list[str]]:
     """What is to be added to, and removed from, a set of texts."""
     before, after = set(texts(old)), set(texts(new))
     return sorted(after - before), sorted(before - after)
+
+
+def until(done: Callable[[], bool], what: str) -> None:
+    """Wait for it. Raises: StandInError when it takes too long."""
+    deadline = time.monotonic() + WAIT_S
+    while not done():
+        if time.monotonic() > deadline:
+            raise StandInError(f"waited {WAIT_S:.0f} s, and still not: {what}; look at it in the AWS console")
+        time.sleep(POLL_S)

@@ -23,6 +23,8 @@ class CloudResource(ResourceType):
 
     computed: Sequence[str] = ()  # outputs that only the cloud knows
     write_only: Sequence[str] = ()  # inputs that the cloud does not give back
+    # Inputs that AWS always describes, but an emulator may leave out of its descriptions: then what is known stands.
+    untold: Sequence[str] = ()
     absent: Sequence[str] = ()  # AWS's error codes that mean that it is gone
 
     def __init__(self, cloud: Cloud) -> None:
@@ -149,6 +151,7 @@ class CloudResource(ResourceType):
         if seen is None:
             return None
         seen |= {key: known[key] for key in self.write_only if key in known}
+        seen |= {key: known[key] for key in self.untold if key in known and seen.get(key) is None}
         for key, spec in self.fields.items():
             if (
                 spec.kind is Kind.JSON

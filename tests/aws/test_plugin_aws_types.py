@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 
 from local.plugins.aws import AwsProvider
+from local.plugins.errors import StandInError
 from local.plugins.values import Plain, Props, plain_map
 from tests.aws.plugin_engine import Call, Engine, answering
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
 
 pytestmark = pytest.mark.usefixtures("moto")
 
@@ -59,7 +64,61 @@ def role_policy() -> Props:
     return {"role": "deployer", "name": "pull", "policy": policy("ecr:BatchGetImage", Resource="*")}
 
 
+def ec2() -> EC2Client:
+    return boto3.client("ec2", region_name="us-east-1")
+
+
+def vpc() -> str:
+    return ec2().create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+
+
+def group(name: str = "endpoints") -> str:
+    return ec2().create_security_group(GroupName=name, Description="d", VpcId=vpc())["GroupId"]
+
+
+def gateway() -> Props:
+    network = vpc()
+    tables: list[Plain] = [ec2().create_route_table(VpcId=network)["RouteTable"]["RouteTableId"] for _ in range(2)]
+    return {
+        "vpcId": network,
+        "serviceName": "com.amazonaws.us-east-1.s3",
+        "routeTableIds": tables,
+        "policy": policy("s3:GetObject", Resource="*", Principal="*"),
+        "tags": {"a": "b"},
+    }
+
+
 LIVES: Mapping[str, Life] = {
+    "aws:ec2/securityGroup:SecurityGroup": Life(
+        props=lambda: {"name": "endpoints", "description": "d", "vpcId": vpc(), "tags": {"a": "b"}},
+        change={"tags": {"a": "c", "d": "e"}},
+        replaces={"name": "other", "description": "e", "vpcId": "vpc-other"},
+        gone="sg-0123456789abcdef0",
+    ),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Life(
+        props=lambda: {
+            "securityGroupId": group(),
+            "ipProtocol": "tcp",
+            "fromPort": 443,
+            "toPort": 443,
+            "cidrIpv4": "10.1.0.0/16",
+            "description": "d",
+            "tags": {"a": "b"},
+        },
+        change={"cidrIpv4": "10.2.0.0/16", "description": "e", "tags": None},
+        replaces={"securityGroupId": "sg-other"},
+        gone="sgr-0123456789abcdef0",
+    ),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": Life(
+        props=gateway,
+        change={"policy": policy("s3:*", Resource="*", Principal="*"), "tags": {"c": "d"}},
+        replaces={
+            "vpcId": "vpc-other",
+            "serviceName": "com.amazonaws.us-east-1.dynamodb",
+            "vpcEndpointType": "Interface",
+        },
+        gone="vpce-0123456789abcdef0",
+    ),
     "aws:iam/role:Role": Life(
         props=role,
         change={
@@ -186,8 +245,74 @@ def test_a_role_that_others_use_goes_only_by_force() -> None:
     iam = boto3.client("iam")
     iam.attach_role_policy(RoleName="deployer", PolicyArn="arn:aws:iam::123456789012:policy/edge")
     iam.put_role_policy(RoleName="deployer", PolicyName="own", PolicyDocument=json.dumps(policy("s3:*", Resource="*")))
-    with pytest.raises(Exception, match=r"DeleteConflict.*; something still needs it"):
+    with pytest.raises(StandInError, match=r"DeleteConflict.*; something still needs it"):
         engine.delete()
     engine.update(props)
     engine.delete()
     assert not iam.list_roles()["Roles"]
+
+
+def test_a_new_security_group_lets_nothing_out() -> None:
+    engine, props = Engine("aws:ec2/securityGroup:SecurityGroup"), LIVES["aws:ec2/securityGroup:SecurityGroup"].props()
+    engine.create(props)
+    found = ec2().describe_security_groups(GroupIds=[engine.id])["SecurityGroups"][0]
+    assert (found["IpPermissionsEgress"], found["IpPermissions"]) == ([], [])
+
+
+def test_an_interface_endpoint_has_its_subnets_groups_and_private_names() -> None:
+    first = group()
+    network = ec2().describe_security_groups(GroupIds=[first])["SecurityGroups"][0]["VpcId"]
+    second = ec2().create_security_group(GroupName="second", Description="d", VpcId=network)["GroupId"]
+    subnets: list[Plain] = [
+        ec2().create_subnet(VpcId=network, CidrBlock=f"10.1.{at}.0/24")["Subnet"]["SubnetId"] for at in range(3)
+    ]
+    props: Props = {
+        "vpcId": network,
+        "serviceName": "com.amazonaws.us-east-1.ecr.api",
+        "vpcEndpointType": "Interface",
+        "privateDnsEnabled": True,
+        "subnetIds": subnets[:2],
+        "securityGroupIds": [first],
+        "policy": policy("ecr:*", Resource="*", Principal="*"),
+    }
+    engine = Engine("aws:ec2/vpcEndpoint:VpcEndpoint")
+    engine.create(props)
+    made = ec2().describe_vpc_endpoints(VpcEndpointIds=[engine.id])["VpcEndpoints"][0]
+    assert (made["PrivateDnsEnabled"], set(made["SubnetIds"])) == (True, set(subnets[:2]))
+    assert [one["GroupId"] for one in made["Groups"]] == [first]
+    assert not engine.diff(props | {"subnetIds": [subnets[1], subnets[0]]}).changes
+    assert plain_map(engine.state)["dnsEntries"]
+
+    target: Props = {"VpcEndpointId": engine.id}
+    change: Props = {"AddSubnetIds": subnets[2:], "RemoveSubnetIds": subnets[:1], "AddSecurityGroupIds": [second]}
+    described: Props = {
+        "VpcEndpointId": engine.id,
+        "VpcId": network,
+        "ServiceName": props["serviceName"],
+        "State": "Available",
+        "VpcEndpointType": "Interface",
+        "SubnetIds": subnets[1:],
+        "PrivateDnsEnabled": False,
+        "Groups": [{"GroupId": first}, {"GroupId": second}],
+        "PolicyDocument": json.dumps(props["policy"]),
+    }
+    found: Props = {"VpcEndpoints": [described]}
+    looked: Call = ("describe_vpc_endpoints", {"VpcEndpointIds": [engine.id]}, found)
+    changed: Call = ("modify_vpc_endpoint", target | change | {"PrivateDnsEnabled": False}, {"Return": True})
+    with answering(engine, "ec2", [changed, looked, looked]):  # moto takes the change and keeps nothing of it
+        more: Props = {"subnetIds": subnets[1:], "securityGroupIds": [first, second], "privateDnsEnabled": False}
+        engine.update(props | more)
+
+
+def test_an_endpoint_that_fails_to_come_up_is_an_error_with_its_reason() -> None:
+    engine = Engine("aws:ec2/vpcEndpoint:VpcEndpoint")
+    failed: Props = {"VpcEndpointId": "vpce-1", "State": "Failed", "LastError": {"Message": "no address left"}}
+    found: Props = {"VpcEndpoints": [failed]}
+    props: Props = {"vpcId": "vpc-1", "serviceName": "com.amazonaws.us-east-1.s3"}
+    request: Props = {"VpcId": "vpc-1", "ServiceName": props["serviceName"], "VpcEndpointType": "Gateway"}
+    asked: list[Call] = [
+        ("create_vpc_endpoint", request, {"VpcEndpoint": failed}),
+        ("describe_vpc_endpoints", {"VpcEndpointIds": ["vpce-1"]}, found),
+    ]
+    with answering(engine, "ec2", asked), pytest.raises(StandInError, match="vpce-1 is failed: no address left"):
+        engine.create(props)
