@@ -8,17 +8,19 @@ service quotas"; API reference, CreatePullThroughCacheRule.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ecr.access import names
 from ecr.access.actions import SIGN_IN
 from ecr.access.documents import PolicyDocument, PrincipalType, Statement
 from ecr.access.names import RoleArn
-from ecr.errors import InputError, InputErrors
 from ecr.reference import EcrHost
-from ecr.registry.problems import Problem
+from ecr.registry.problems import Problem, raise_for
 from ecr.registry.upstreams import SECRET_RULE, SecretArn, Upstream
+
+KEY = "container-registry:registry.pullThroughCache"
+"""Where a stack file has the rules; the paths of problems go on from here."""
 
 ROOT = "ROOT"
 """In the place of a prefix: all repositories that no other rule or template is for."""
@@ -61,7 +63,7 @@ def is_upstream_prefix(text: str) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PullThroughRule:
+class PullThroughCacheRule:
     """One upstream, and the repositories that its images are cached in.
 
     Attributes:
@@ -81,23 +83,17 @@ class PullThroughRule:
     upstream_prefix: str | None = None
 
 
-def check(rules: Sequence[PullThroughRule], *, made: Collection[str] = ()) -> None:
+def check(rules: Sequence[PullThroughCacheRule], *, made: Collection[str] = ()) -> None:
     """Refuse what can be seen without AWS. `made` are the prefixes whose secrets the program makes.
 
     Raises:
-        InputErrors: with a line for each problem, each named `pullThroughCache[0].prefix` and the like.
+        InputErrors: with a line for each problem, named as a stack file has its key.
     """
-    raise_for("pullThroughCache", problems(rules, made=made))
-
-
-def raise_for(key: str, found: Iterable[Problem]) -> None:
-    """Raise InputErrors, each named by `key` and its path below it, when there is any problem."""
-    if errors := tuple(InputError(f"{key}{problem.path}", problem.reason) for problem in found):
-        raise InputErrors(errors)
+    raise_for(KEY, problems(rules, made=made))
 
 
 def problems(
-    rules: Sequence[PullThroughRule],
+    rules: Sequence[PullThroughCacheRule],
     *,
     made: Collection[str] = (),
     account: str | None = None,
@@ -138,7 +134,7 @@ class _Place:
         return f"is in {region}, and {self.says_region} {self.region}; accepted: one in the same Region"
 
 
-def _place(rules: Sequence[PullThroughRule], account: str | None, region: str | None) -> _Place:
+def _place(rules: Sequence[PullThroughCacheRule], account: str | None, region: str | None) -> _Place:
     secrets = [secret for rule in rules if (secret := _secret(rule)) is not None]
     roles = [role for rule in rules if (role := _role(rule)) is not None]
     accounts = [*(secret.account for secret in secrets), *(role.account for role in roles), None]
@@ -151,28 +147,28 @@ def _place(rules: Sequence[PullThroughRule], account: str | None, region: str | 
     )
 
 
-def _secret(rule: PullThroughRule) -> SecretArn | None:
+def _secret(rule: PullThroughCacheRule) -> SecretArn | None:
     try:
         return SecretArn.parse(rule.credentials) if rule.credentials is not None else None
     except ValueError:
         return None
 
 
-def _role(rule: PullThroughRule) -> RoleArn | None:
+def _role(rule: PullThroughCacheRule) -> RoleArn | None:
     try:
         return RoleArn.parse(rule.role) if rule.role not in (None, MAKE) else None
     except ValueError:
         return None
 
 
-def _registry_problems(rules: Sequence[PullThroughRule], region: str | None) -> Iterator[str]:
+def _registry_problems(rules: Sequence[PullThroughCacheRule], region: str | None) -> Iterator[str]:
     if len(rules) > MAX_RULES:
         yield f"has {len(rules)} rules; ECR accepts up to {MAX_RULES} in a registry"
     if rules and region in UNSUPPORTED_REGIONS:
         yield f"can't be used in {region}: ECR has no pull through cache there"
 
 
-def _prefix_problems(rule: PullThroughRule) -> Iterator[tuple[str, str]]:
+def _prefix_problems(rule: PullThroughCacheRule) -> Iterator[tuple[str, str]]:
     if not is_prefix(rule.prefix):
         yield "prefix", f"{rule.prefix!r} is not accepted; accepted: {PREFIX_RULE}"
     if rule.upstream_prefix is None:
@@ -185,7 +181,7 @@ def _prefix_problems(rule: PullThroughRule) -> Iterator[tuple[str, str]]:
         yield "upstreamPrefix", f"is set and prefix is {ROOT}; ECR maps a prefix of the upstream to a prefix only"
 
 
-def _credentials_problems(rule: PullThroughRule, place: _Place, *, made: bool) -> Iterator[tuple[str, str]]:
+def _credentials_problems(rule: PullThroughCacheRule, place: _Place, *, made: bool) -> Iterator[tuple[str, str]]:
     needed, name = rule.upstream.needs_credentials, rule.upstream.source
     if rule.credentials is None and not made:
         if needed:
@@ -209,7 +205,7 @@ def _credentials_problems(rule: PullThroughRule, place: _Place, *, made: bool) -
             yield "credentials", reason
 
 
-def _role_problems(rule: PullThroughRule, place: _Place) -> Iterator[tuple[str, str]]:
+def _role_problems(rule: PullThroughCacheRule, place: _Place) -> Iterator[tuple[str, str]]:
     registry = rule.upstream.registry
     if registry is None:
         if rule.role is not None:
@@ -257,7 +253,7 @@ def role_trust() -> PolicyDocument:
     )
 
 
-def role_permissions(rule: PullThroughRule, *, account: str, region: str, partition: str) -> PolicyDocument:
+def role_permissions(rule: PullThroughCacheRule, *, account: str, region: str, partition: str) -> PolicyDocument:
     """What the role of a rule may do: fetch from the upstream's repositories, and keep images in the cache's own.
 
     The user guide allows all actions on every resource ("Creating an IAM role to define the pull through cache
@@ -281,7 +277,7 @@ def role_permissions(rule: PullThroughRule, *, account: str, region: str, partit
 
 
 def upstream_policies(
-    rules: Sequence[PullThroughRule], *, account: str, partition: str
+    rules: Sequence[PullThroughCacheRule], *, account: str, partition: str
 ) -> Mapping[EcrHost, PolicyDocument]:
     """What the registries of other accounts must allow, so that this account can cache their images.
 
@@ -312,7 +308,7 @@ def _widest(resources: set[str], everything: str) -> tuple[str, ...]:
     return (everything,) if everything in resources else tuple(sorted(resources))
 
 
-def _registry(rule: PullThroughRule) -> EcrHost:
+def _registry(rule: PullThroughCacheRule) -> EcrHost:
     registry = rule.upstream.registry
     if registry is None:
         raise ValueError(f"{rule.upstream.source} takes no role")

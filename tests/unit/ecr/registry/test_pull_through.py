@@ -7,7 +7,7 @@ import pytest
 from ecr.errors import InputErrors
 from ecr.reference import EcrHost
 from ecr.registry import pull_through
-from ecr.registry.pull_through import MAKE, MAX_RULES, ROOT, PullThroughRule
+from ecr.registry.pull_through import MAKE, MAX_RULES, ROOT, PullThroughCacheRule
 from ecr.registry.upstreams import Upstream
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
@@ -15,18 +15,18 @@ OTHER = "222222222222"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:ecr-pullthroughcache/hub-AbCdEf"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/cache"
 
-QUAY = PullThroughRule(prefix="quay", upstream=Upstream.parse("quay"))
-HUB = PullThroughRule(prefix="docker-hub", upstream=Upstream.parse("docker-hub"), credentials=SECRET)
-SHARED = PullThroughRule(
+QUAY = PullThroughCacheRule(prefix="quay", upstream=Upstream.parse("quay"))
+HUB = PullThroughCacheRule(prefix="docker-hub", upstream=Upstream.parse("docker-hub"), credentials=SECRET)
+SHARED = PullThroughCacheRule(
     prefix="shared",
     upstream=Upstream.parse(f"{OTHER}.dkr.ecr.{REGION}.amazonaws.com"),
     role=MAKE,
     upstream_prefix="team-a",
 )
-NEAR = PullThroughRule(prefix="near", upstream=Upstream.parse(f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com"))
+NEAR = PullThroughCacheRule(prefix="near", upstream=Upstream.parse(f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com"))
 
 
-def found(*rules: PullThroughRule, account: str | None = ACCOUNT, region: str | None = REGION) -> list[str]:
+def found(*rules: PullThroughCacheRule, account: str | None = ACCOUNT, region: str | None = REGION) -> list[str]:
     return [
         f"{problem.path}: {problem.reason}" for problem in pull_through.problems(rules, account=account, region=region)
     ]
@@ -35,7 +35,7 @@ def found(*rules: PullThroughRule, account: str | None = ACCOUNT, region: str | 
 @pytest.mark.parametrize("account", [ACCOUNT, None])
 @pytest.mark.parametrize("region", [REGION, None])
 def test_rules_for_different_upstreams_stand_beside_each_other(account: str | None, region: str | None) -> None:
-    root = PullThroughRule(prefix=ROOT, upstream=Upstream.parse("ecr-public"))
+    root = PullThroughCacheRule(prefix=ROOT, upstream=Upstream.parse("ecr-public"))
     assert found(QUAY, HUB, SHARED, NEAR, root, account=account, region=region) == []
     assert found(account=account, region=region) == []
 
@@ -71,7 +71,7 @@ def test_the_prefix_of_an_upstream_has_no_name_for_all() -> None:
     assert pull_through.is_upstream_prefix("team-a")
 
 
-def secret(**changes: str) -> PullThroughRule:
+def secret(**changes: str) -> PullThroughCacheRule:
     arn = SECRET
     for old, new in changes.items():
         arn = arn.replace({"region": REGION, "account": ACCOUNT, "name": "ecr-pullthroughcache/hub"}[old], new)
@@ -117,7 +117,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("rule", "line"), BAD)
-def test_a_rule_that_ecr_would_refuse_is_refused(rule: PullThroughRule, line: str) -> None:
+def test_a_rule_that_ecr_would_refuse_is_refused(rule: PullThroughCacheRule, line: str) -> None:
     (problem,) = found(rule)
     assert problem.startswith(line)
 
@@ -172,9 +172,13 @@ def test_a_secret_that_the_program_makes_is_not_missing() -> None:
     rule = dataclasses.replace(HUB, credentials=None)
     assert list(pull_through.problems([rule], made=["docker-hub"])) == []
     for rules, made, line in (
-        ([HUB], ["docker-hub"], "pullThroughCache[0].credentials: names a secret, and credentials are given"),
-        ([QUAY], ["quay"], "pullThroughCache[0].credentials: is set, and upstream is quay"),
-        ([QUAY], ["quai"], "pullThroughCache: has no rule for quai"),
+        (
+            [HUB],
+            ["docker-hub"],
+            "container-registry:registry.pullThroughCache[0].credentials: names a secret, and credentials are given",
+        ),
+        ([QUAY], ["quay"], "container-registry:registry.pullThroughCache[0].credentials: is set, and upstream is quay"),
+        ([QUAY], ["quai"], "container-registry:registry.pullThroughCache: has no rule for quai"),
     ):
         with pytest.raises(InputErrors) as raised:
             pull_through.check(rules, made=made)
