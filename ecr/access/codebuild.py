@@ -1,0 +1,73 @@
+"""Which CodeBuild projects may assume a role, and what a build needs beside the images: its logs.
+
+AWS CodeBuild user guide, "Allow CodeBuild to interact with other AWS services" (the service role).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from types import MappingProxyType
+
+from ecr.access import roles
+from ecr.access.documents import Condition, PolicyDocument, PrincipalType, Statement
+from ecr.access.roles import Problem
+from ecr.config_reader import shown
+
+# CodeBuild API reference, CreateProject, name.
+_PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,254}")
+PROJECT_RULE = "the name of a CodeBuild project of this account and Region, 2 to 255 letters, digits, '-' and '_'"
+
+_SERVICE = "codebuild.amazonaws.com"
+_LOGS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+_LONGEST_PLACE = MappingProxyType({"partition": "aws-us-gov", "region": "ap-northeast-2", "account": "0" * 12})
+
+
+def is_project(text: str) -> bool:
+    """Whether CodeBuild takes `text` as the name of a project."""
+    return _PROJECT.fullmatch(text) is not None
+
+
+def problems(projects: Sequence[str]) -> tuple[Problem, ...]:
+    """What can't be accepted about the names of projects."""
+    found = [
+        Problem(f"projects[{index}]", f"{shown(project)} is not accepted; accepted: {PROJECT_RULE}")
+        for index, project in enumerate(projects)
+        if not is_project(project)
+    ]
+    found += roles.repeated("projects", projects)
+    if not projects:
+        found.append(Problem("projects", f"is empty; accepted: {PROJECT_RULE}"))
+    if not found:
+        found += roles.too_long([trust_policy(projects, **_LONGEST_PLACE)])
+    return tuple(found)
+
+
+def trust_policy(projects: Sequence[str], *, partition: str, region: str, account: str) -> PolicyDocument:
+    """The trust policy of a service role for these projects.
+
+    Without the conditions, whoever may pass the role could run it in a project of their own, and CodeBuild would be a
+    confused deputy.
+    """
+    arns = tuple(f"arn:{partition}:codebuild:{region}:{account}:project/{project}" for project in projects)
+    statement = Statement(
+        sid="CodeBuild",
+        principals=MappingProxyType({PrincipalType.SERVICE: (_SERVICE,)}),
+        actions=("sts:AssumeRole",),
+        conditions=(
+            Condition("ArnEquals", "aws:SourceArn", arns),
+            Condition("StringEquals", "aws:SourceAccount", (account,)),
+        ),
+    )
+    return PolicyDocument((statement,))
+
+
+def logs_policy(projects: Sequence[str], *, partition: str, region: str, account: str) -> PolicyDocument:
+    """The policy of a service role whose builds write their logs: to the log groups of these projects, by their names.
+
+    CodeBuild names the group `/aws/codebuild/PROJECT` where a project says nothing else. The second form of each ARN is
+    that of its streams; the name of a group has no ':'.
+    """
+    groups = [f"arn:{partition}:logs:{region}:{account}:log-group:/aws/codebuild/{project}" for project in projects]
+    resources = tuple(arn for group in groups for arn in (group, f"{group}:*"))
+    return PolicyDocument((Statement(sid="WriteLogs", actions=_LOGS, resources=resources),))

@@ -1,0 +1,77 @@
+"""What all IAM roles of this project have in common: names, boundaries, and how long a trust policy may be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ecr.access.documents import PolicyDocument
+
+# IAM API reference, CreateRole, RoleName.
+_ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
+ROLE_NAME_RULE = "the name of a role without its path, 1 to 64 letters, digits and _+=,.@-, such as shop-nodes"
+
+# IAM user guide, "IAM identifiers"; `aws` in place of an account is AWS's own. No wildcard can get in.
+_POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::(?:[0-9]{12}|aws):policy/(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,128}", re.ASCII)
+POLICY_ARN_RULE = "the ARN of a managed policy, such as arn:aws:iam::123456789012:policy/boundary"
+
+# IAM user guide, "IAM and AWS STS quotas": the length of a role trust policy, where nobody has asked AWS for more.
+MAX_TRUST = 2048
+
+WEB_IDENTITY = ("sts:AssumeRoleWithWebIdentity",)
+
+# What AWS's own clients ask of an identity provider, and IAM's documentation of them: `aud` in the conditions.
+AUDIENCE = "sts.amazonaws.com"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that can't be accepted.
+
+    Attributes:
+        field: where, such as `branches[0]`; empty for the whole.
+        reason: what is wrong, and what is accepted.
+    """
+
+    field: str
+    reason: str
+
+
+def is_role_name(text: str) -> bool:
+    """Whether IAM takes `text` as the name of a role."""
+    return _ROLE_NAME.fullmatch(text) is not None
+
+
+def is_policy_arn(text: str) -> bool:
+    """Whether `text` is the ARN of one managed policy."""
+    return _POLICY_ARN.fullmatch(text) is not None
+
+
+def name_problems(role_name: str | None, permissions_boundary: object) -> list[Problem]:
+    """What is wrong with the name and the permissions boundary of a role; a boundary yet unknown passes."""
+    problems = []
+    if role_name is not None and not is_role_name(role_name):
+        problems.append(Problem("role_name", f"{role_name!r} is not accepted; accepted: {ROLE_NAME_RULE}"))
+    if isinstance(permissions_boundary, str) and not is_policy_arn(permissions_boundary):
+        reason = f"{permissions_boundary!r} is not accepted; accepted: {POLICY_ARN_RULE}"
+        problems.append(Problem("permissions_boundary", reason))
+    return problems
+
+
+def repeated(field: str, values: Sequence[object]) -> list[Problem]:
+    """A problem for each value that stands in the list before."""
+    return [
+        Problem(f"{field}[{index}]", "is named twice; once is enough")
+        for index, value in enumerate(values)
+        if value in values[:index]
+    ]
+
+
+def too_long(documents: Iterable[PolicyDocument]) -> list[Problem]:
+    """A problem for each trust policy that IAM would refuse for its length."""
+    return [
+        Problem("", f"makes a trust policy of {len(trust.text)} characters; IAM accepts {MAX_TRUST}: name fewer")
+        for trust in documents
+        if len(trust.text) > MAX_TRUST
+    ]

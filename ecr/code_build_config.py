@@ -1,0 +1,45 @@
+"""The `codeBuild` key of a stack's configuration: which projects get a service role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ecr.access import codebuild, roles
+from ecr.config_reader import Section
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeBuildConfig:
+    """What a stack says about CodeBuild.
+
+    Attributes:
+        projects: the names of the projects, in this account and Region.
+        role_name: the role's name; None lets Pulumi name it.
+        permissions_boundary: the ARN of a policy that bounds the role; None for no boundary.
+    """
+
+    projects: tuple[str, ...]
+    role_name: str | None = None
+    permissions_boundary: str | None = None
+
+
+def read_code_build(top: Section) -> CodeBuildConfig | None:
+    """What the stack says under `codeBuild`; None where it says nothing.
+
+    Mistakes are noted in the section, and what is handed out then is of no use.
+    """
+    section = top.section("codeBuild")
+    if section is None:
+        return None
+    before = section.mistakes
+    section.refuse_nulls()
+    config = CodeBuildConfig(
+        projects=section.texts("projects", codebuild.is_project, codebuild.PROJECT_RULE),
+        role_name=section.text("roleName", roles.is_role_name, roles.ROLE_NAME_RULE),
+        permissions_boundary=section.text("permissionsBoundary", roles.is_policy_arn, roles.POLICY_ARN_RULE),
+    )
+    section.finish()
+    if section.mistakes == before:
+        for problem in codebuild.problems(config.projects):
+            section.wrong(problem.field, problem.reason)
+    return config

@@ -1,0 +1,92 @@
+"""The `github` key of a stack's configuration: which workflow jobs get a role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ecr.access import github, roles
+from ecr.access.github import GitHubWorkflows, RepositoryIds
+from ecr.config_reader import Section
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitHubConfig:
+    """What a stack says about GitHub Actions.
+
+    Attributes:
+        workflows: the jobs that may assume the role.
+        oidc_provider: `find`, `make` or an ARN.
+        role_name: the role's name; None lets Pulumi name it.
+        permissions_boundary: the ARN of a policy that bounds the role; None for no boundary.
+    """
+
+    workflows: GitHubWorkflows
+    oidc_provider: str = github.FIND
+    role_name: str | None = None
+    permissions_boundary: str | None = None
+
+
+def read_github(top: Section) -> GitHubConfig | None:
+    """What the stack says under `github`; None where it says nothing.
+
+    Mistakes are noted in the section, and what is handed out then is of no use.
+    """
+    section = top.section("github")
+    if section is None:
+        return None
+    before = section.mistakes
+    # `ids` or `permissionsBoundary` without a value would mean more trust than somebody had in mind.
+    section.refuse_nulls()
+    workflows = GitHubWorkflows(
+        repository=section.required_text(
+            "repository", github.is_repository, github.REPOSITORY_RULE, example="acme/shop"
+        ),
+        ids=_ids(section),
+        branches=_names(section, "branches"),
+        tags=_names(section, "tags"),
+        environments=_names(section, "environments"),
+    )
+    config = GitHubConfig(
+        workflows=workflows,
+        oidc_provider=section.text("oidcProvider", github.is_provider, github.PROVIDER_RULE) or github.FIND,
+        role_name=section.text("roleName", roles.is_role_name, roles.ROLE_NAME_RULE),
+        permissions_boundary=section.text("permissionsBoundary", roles.is_policy_arn, roles.POLICY_ARN_RULE),
+    )
+    section.finish()
+    if section.mistakes == before:
+        for problem in github.problems(workflows):
+            section.wrong(problem.field, problem.reason)
+    return config
+
+
+def _ids(section: Section) -> RepositoryIds | None:
+    before = section.mistakes
+    ids = section.section("ids")
+    if ids is None:
+        # An empty object counts as missing, but here leaving it out would trust more.
+        if section.has("ids") and section.mistakes == before:
+            section.wrong("ids", "is empty; accepted: {owner: NUMBER, repository: NUMBER}, or no ids at all")
+        return None
+    numbers = {}
+    for key in ("owner", "repository"):
+        numbers[key] = ids.count(key)
+        if not ids.has(key):
+            ids.wrong(key, "is missing; accepted: the number that GitHub gave it, 1 or more. The two IDs go together")
+    ids.finish()
+    return RepositoryIds(owner=numbers["owner"] or 0, repository=numbers["repository"] or 0)
+
+
+_LISTS = {
+    "branches": (github.is_ref_pattern, github.BRANCH_RULE),
+    "tags": (github.is_ref_pattern, github.TAG_RULE),
+    "environments": (github.is_environment, github.ENVIRONMENT_RULE),
+}
+
+
+def _names(section: Section, key: str) -> tuple[str, ...]:
+    accept, rule = _LISTS[key]
+    before = section.mistakes
+    names = section.texts(key, accept, rule)
+    if section.has(key) and not names and section.mistakes == before:
+        section.wrong(key, f"is empty; accepted: {rule}, or no {key} at all")
+    return names

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ecr import config_reader
+from ecr.code_build_config import CodeBuildConfig, read_code_build
+from ecr.errors import InputErrors
+
+PATH = "container-registry:codeBuild"
+LEAST = {"projects": ["shop-build"]}
+
+
+def read(values: object) -> CodeBuildConfig | None:
+    """As a stack's configuration has it: as the text of a JSON object."""
+    given = {"codeBuild": json.dumps(values)} if values is not None else {}
+    top = config_reader.open_section("container-registry", given)
+    config = read_code_build(top)
+    top.finish()
+    return config
+
+
+def mistakes(values: object) -> list[str]:
+    with pytest.raises(InputErrors) as raised:
+        read(values)
+    return [str(error) for error in raised.value.errors]
+
+
+@pytest.mark.parametrize("values", [None, {}])
+def test_a_stack_that_says_nothing_has_no_role_for_codebuild(values: object) -> None:
+    assert read(values) is None
+
+
+def test_every_key_is_read() -> None:
+    boundary = "arn:aws:iam::123456789012:policy/boundary"
+    values = {"projects": ["shop-build", "Shop_2"], "roleName": "shop-build", "permissionsBoundary": boundary}
+    assert read(values) == CodeBuildConfig(
+        projects=("shop-build", "Shop_2"), role_name="shop-build", permissions_boundary=boundary
+    )
+    assert read(LEAST) == CodeBuildConfig(projects=("shop-build",), role_name=None, permissions_boundary=None)
+
+
+PROJECT = "the name of a CodeBuild project of this account and Region, 2 to 255 letters, digits, '-' and '_'"
+ROLE = "the name of a role without its path, 1 to 64 letters, digits and _+=,.@-, such as shop-nodes"
+BOUNDARY = "the ARN of a managed policy, such as arn:aws:iam::123456789012:policy/boundary"
+QUOTES = "; in quotes, so that YAML takes it as text"
+
+
+def refused(key: str, value: object, rule: str) -> str:
+    return f"{PATH}.{key}: {config_reader.shown(value)} is not accepted; accepted: {rule}"
+
+
+REFUSED = [
+    *(
+        pytest.param({"projects": [value]}, refused("projects[0]", value, PROJECT), id=f"project {name}")
+        for name, value in {
+            "any": "*",
+            "of a beginning": "shop-*",
+            "with a question mark": "sho?",
+            "as its ARN": "arn:aws:codebuild:eu-west-1:123456789012:project/shop-build",
+            "with a slash": "shop/build",
+            "with a colon": "shop:build",
+            "with a dot": "shop.build",
+            "with a blank": "shop build",
+            "with a line break": "shop\n",
+            "with a variable": "${aws:username}",
+            "that begins with a dash": "-shop",
+            "of one letter": "s",
+            "of 256 letters": "s" * 256,
+            "empty": "",
+            "in another script": "\uc0c1\uc810",
+        }.items()
+    ),
+    pytest.param({"projects": [12]}, refused("projects[0]", 12, PROJECT + QUOTES), id="a project that is a number"),
+    pytest.param(
+        {"projects": "shop-build"}, refused("projects", "shop-build", "a list"), id="projects that are no list"
+    ),
+    pytest.param({"projects": []}, f"{PATH}.projects: is empty; accepted: {PROJECT}", id="no projects"),
+    pytest.param({"roleName": "build"}, f"{PATH}.projects: is empty; accepted: {PROJECT}", id="a role for no projects"),
+    pytest.param(
+        {"projects": ["ab", "ab"]}, f"{PATH}.projects[1]: is named twice; once is enough", id="a project twice"
+    ),
+    pytest.param({**LEAST, "roleName": "a/b"}, refused("roleName", "a/b", ROLE), id="a role's name with a path"),
+    pytest.param({**LEAST, "roleName": 5}, refused("roleName", 5, ROLE + QUOTES), id="a role's name that is a number"),
+    pytest.param(
+        {**LEAST, "permissionsBoundary": "b"}, refused("permissionsBoundary", "b", BOUNDARY), id="a boundary's name"
+    ),
+    pytest.param(
+        {**LEAST, "permissionsBoundary": None},
+        f"{PATH}.permissionsBoundary: has no value; give it one, or take the key out",
+        id="a boundary without a value",
+    ),
+    pytest.param(
+        {**LEAST, "project": "x"},
+        f"{PATH}.project: is not a known key; known: permissionsBoundary, projects, roleName",
+        id="an unknown key",
+    ),
+]
+
+
+@pytest.mark.parametrize(("values", "expected"), REFUSED)
+def test_a_mistake_is_refused_by_the_name_of_its_key(values: dict[str, object], expected: str) -> None:
+    assert mistakes(values) == [expected]
+
+
+def test_more_than_iam_takes_is_refused() -> None:
+    (mistake,) = mistakes({"projects": [f"project-{number:03}" for number in range(50)]})
+    assert mistake.startswith(f"{PATH}: makes a trust policy of ")
+    assert mistake.endswith(" characters; IAM accepts 2048: name fewer")
