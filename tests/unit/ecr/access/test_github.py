@@ -71,7 +71,7 @@ def test_an_accepted_branch_or_tag_can_not_reach_out_of_its_place(text: str) -> 
 def test_an_accepted_environment_can_not_reach_out_of_its_place(text: str) -> None:
     if github.is_environment(text):
         (subject,) = github.subjects(GitHubWorkflows(repository="a/b", environments=(text,)))
-        assert subject.count(":") == 2
+        assert subject.count(":") == 3
         assert not set("*?$\n\u00e9") & set(subject)
 
 
