@@ -1,0 +1,189 @@
+"""The `registry` section of a stack's configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TypeVar
+
+from ecr import creation_template_config, pull_through_config, regions
+from ecr.access import names
+from ecr.config_reader import Section
+from ecr.registry import account_settings, exclusions, pull_through, replication, scanning, settings
+from ecr.registry.account_settings import AccountSettings, BasicScanTypeVersion, BlobMounting, RegistryPolicyScope
+from ecr.registry.policy import CacheAccess, RegistryAccess, ReplicationSource
+from ecr.registry.replication import Destination, ReplicationRule
+from ecr.registry.scanning import ScanFrequency, Scanning, ScanningRule, ScanType
+from ecr.registry.settings import RegistryConfig
+
+_KEY = "registry"
+_SOURCE_RULE = f"{names.ACCOUNT_RULE}; or for all entries objects with account and prefixes"
+
+Found = TypeVar("Found")
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def read_registry(top: Section, *, region: str | None, account: str | None = None) -> RegistryConfig | None:
+    """What a stack sets for its registry; None where it names nothing.
+
+    Mistakes are noted in the section, and what is handed out then is of no use.
+
+    Args:
+        top: the whole configuration.
+        region: the Region of the stack, None where the environment says it: then less can be refused by now.
+        account: likewise the account that it is deployed to.
+    """
+    section = top.section(_KEY)
+    if section is None:
+        return None
+    before = section.mistakes
+    section.refuse_nulls()
+    read = RegistryConfig(
+        scanning=_object(section, "scanning", _scanning),
+        replication=_list(section, "replication", _rule),
+        policy=_object(section, "policy", _policy),
+        account_settings=_object(section, "accountSettings", _account_settings) or AccountSettings(),
+        pull_time_exclusions=_texts(section, "pullTimeExclusions", exclusions.is_principal, exclusions.PRINCIPAL_RULE),
+        pull_through_cache=pull_through_config.read_pull_through(section, region=region, account=account),
+        creation_templates=creation_template_config.read_templates(section),
+    )
+    section.finish()
+    if section.mistakes == before:  # only values that were read well can contradict each other
+        for problem in settings.problems(read, region=region, account=account):
+            section.wrong(problem.path, problem.reason)
+    return read
+
+
+def _object(section: Section, key: str, read: Callable[[Section], Found | None]) -> Found | None:
+    """The object under `key`, read; an empty one says nothing, and is a mistake."""
+    before = section.mistakes
+    found = section.section(key)
+    if found is None:
+        _refuse_empty(section, key, before)
+        return None
+    return _read(found, read)
+
+
+def _list(section: Section, key: str, read: Callable[[Section], Found | None]) -> tuple[Found, ...]:
+    """The objects of the list under `key`, read; an empty list is a mistake."""
+    before = section.mistakes
+    found = section.sections(key)
+    if not found:
+        _refuse_empty(section, key, before)
+    return tuple(value for item in found if (value := _read(item, read)) is not None)
+
+
+def _read(section: Section, read: Callable[[Section], Found | None]) -> Found | None:
+    before = section.mistakes
+    section.refuse_nulls()
+    if section.mistakes > before:
+        return None  # a key without a value would be told of as missing, too
+    value = read(section)
+    section.finish()
+    return value
+
+
+def _texts(section: Section, key: str, accept: Callable[[str], bool], rule: str) -> tuple[str, ...]:
+    """The texts of the list under `key`; an empty list is a mistake: it could be taken for none, and for all."""
+    before = section.mistakes
+    found = section.texts(key, accept, rule)
+    if not found:
+        _refuse_empty(section, key, before)
+    return found
+
+
+def _refuse_empty(section: Section, key: str, before: int) -> None:
+    """Note that nothing stands under a key that is there, where nothing else has been said about it."""
+    if section.has(key) and section.mistakes == before:
+        section.wrong(key, "is empty; give it a value, or take the key out")
+
+
+def _choice(section: Section, key: str, kind: type[Choice], rule: str, *, example: str) -> Choice | None:
+    text = section.required_text(key, lambda value: value in set(kind), rule, example=example)
+    return kind(text) if text else None
+
+
+def _scanning(section: Section) -> Scanning | None:
+    kind = _choice(section, "type", ScanType, "BASIC or ENHANCED", example="BASIC")
+    rules = _list(section, "rules", _scanning_rule)
+    return Scanning(kind, rules) if kind else None
+
+
+def _scanning_rule(section: Section) -> ScanningRule | None:
+    frequency = _choice(section, "frequency", ScanFrequency, scanning.FREQUENCY_RULE, example="SCAN_ON_PUSH")
+    _require(section, "repositories", f"a list of filters: {scanning.FILTER_RULE}")
+    repositories = _texts(section, "repositories", scanning.is_filter, scanning.FILTER_RULE)
+    return ScanningRule(frequency, repositories) if frequency else None
+
+
+def _rule(section: Section) -> ReplicationRule:
+    _require(section, "destinations", "a list of destinations, each with a region and, if it is another, an account")
+    return ReplicationRule(
+        destinations=_list(section, "destinations", _destination),
+        prefixes=_texts(section, "prefixes", replication.is_prefix, replication.PREFIX_RULE),
+    )
+
+
+def _destination(section: Section) -> Destination:
+    return Destination(
+        region=section.required_text("region", regions.is_region, regions.REGION_RULE, example="eu-west-1"),
+        account=section.text("account", names.is_account, names.ACCOUNT_RULE),
+    )
+
+
+def _policy(section: Section) -> RegistryAccess:
+    return RegistryAccess(
+        replicate_from=_sources(section),
+        pull_through_cache=_list(section, "pullThroughCache", _cache_access),
+    )
+
+
+def _sources(section: Section) -> tuple[ReplicationSource, ...]:
+    """Either account IDs, or objects that name prefixes too."""
+    key = "replicateFrom"
+    before = section.mistakes
+    items = section.items(key)
+    if section.mistakes > before:
+        return ()
+    if any(isinstance(item, dict) for item in items):
+        return _list(section, key, _source)
+    return tuple(ReplicationSource(account) for account in _texts(section, key, names.is_account, _SOURCE_RULE))
+
+
+def _source(section: Section) -> ReplicationSource:
+    return ReplicationSource(
+        account=section.required_text("account", names.is_account, names.ACCOUNT_RULE, example="'\"123456789012\"'"),
+        prefixes=_texts(section, "prefixes", replication.is_prefix, replication.PREFIX_RULE),
+    )
+
+
+def _cache_access(section: Section) -> CacheAccess:
+    _require(section, "prefixes", f"a list: {pull_through.PREFIX_RULE}")
+    return CacheAccess(
+        prefixes=_texts(section, "prefixes", pull_through.is_prefix, pull_through.PREFIX_RULE),
+        accounts=_texts(section, "accounts", names.is_account, names.ACCOUNT_RULE),
+        roles=_texts(section, "roles", names.is_role_arn, names.ROLE_ARN_RULE),
+    )
+
+
+def _account_settings(section: Section) -> AccountSettings:
+    rules = account_settings
+    return AccountSettings(
+        basic_scan_type_version=_optional(
+            section, "basicScanTypeVersion", BasicScanTypeVersion, rules.BASIC_SCAN_TYPE_VERSION_RULE
+        ),
+        registry_policy_scope=_optional(
+            section, "registryPolicyScope", RegistryPolicyScope, rules.REGISTRY_POLICY_SCOPE_RULE
+        ),
+        blob_mounting=_optional(section, "blobMounting", BlobMounting, "ENABLED or DISABLED"),
+    )
+
+
+def _optional(section: Section, key: str, kind: type[Choice], rule: str) -> Choice | None:
+    text = section.text(key, lambda value: value in set(kind), rule)
+    return kind(text) if text else None
+
+
+def _require(section: Section, key: str, rule: str) -> None:
+    if not section.has(key):
+        section.wrong(key, f"is missing; accepted: {rule}")
