@@ -1,0 +1,165 @@
+"""`Notifications`: what happens to images, told to a topic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import pulumi
+import pulumi_aws as aws
+
+from components.caller import Caller
+from ecr.errors import InputError, InputErrors
+from ecr.notifications import events, messages, patterns, policies, topics
+from ecr.notifications.events import Events, Kind, Registry, Scope
+from ecr.notifications.messages import Format
+
+# AWS KMS API reference, ScheduleKeyDeletion: 7 to 30 days. The shortest: SNS keeps no message for longer.
+_KEY_DELETION_DAYS = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationsArgs:
+    """What `Notifications` tell, about what, and to whom.
+
+    Attributes:
+        events: at least one.
+        repositories: of this account and Region.
+        format: JSON, or what Amazon Q Developer in chat applications shows in Slack or Teams.
+        topic_arn: of a topic that exists; None to have one made that is encrypted with a key of its own.
+        subscriptions: mailboxes for a topic that is made. Each has to confirm by a link that SNS sends to it.
+        tags: AWS tags of the rules, the topic and its key.
+    """
+
+    events: Events
+    repositories: Scope
+    format: Format = Format.JSON
+    topic_arn: str | None = None
+    subscriptions: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class Notifications(pulumi.ComponentResource):
+    """EventBridge rules for what happens to images, and the topic that they publish to.
+
+    Attributes:
+        topic_arn: where the notifications are published.
+        topic_policy: the policy of a topic that is made, as JSON; what that of a given one has to allow.
+        key_policy: likewise for the key that the topic's messages are encrypted with.
+
+    Args:
+        name: of the component in the program.
+        args: see `NotificationsArgs`.
+        opts: as for any component.
+
+    Raises:
+        InputErrors: for arguments that contradict each other, or what AWS would refuse.
+    """
+
+    topic_arn: pulumi.Output[str]
+    topic_policy: pulumi.Output[str]
+    key_policy: pulumi.Output[str]
+
+    def __init__(self, name: str, args: NotificationsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        _check(args)
+        super().__init__("container-registry:index:Notifications", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        caller = Caller.of(self)
+        rules = {kind: _rule(f"{name}-{kind}-rule", kind, args, caller, child) for kind in args.events.kinds}
+
+        key = _key(name, args, child) if args.topic_arn is None else None
+        self.topic_arn = _topic_arn(name, args, key, child)
+        rule_arns = pulumi.Output.all(*(rule.arn for rule in rules.values()))
+        self.topic_policy = pulumi.Output.all(self.topic_arn, rule_arns, caller.account).apply(_topic_policy)
+        self.key_policy = pulumi.Output.all(self.topic_arn, caller.partition, caller.account).apply(_key_policy)
+        ready = self._policies(name, key, child) if key is not None else []
+
+        for kind, rule in rules.items():
+            transformer = messages.transformer(kind, args.format, args.repositories)
+            aws.cloudwatch.EventTarget(
+                f"{name}-{kind}-target",
+                rule=rule.name,
+                arn=self.topic_arn,
+                input_transformer={"input_paths": dict(transformer.paths), "input_template": transformer.template},
+                # An event that comes before it may be published would be lost.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=ready),
+            )
+        for mailbox in args.subscriptions:
+            aws.sns.TopicSubscription(
+                f"{name}-email-{mailbox}", topic=self.topic_arn, protocol="email", endpoint=mailbox, opts=child
+            )
+        self.register_outputs(
+            {"topicArn": self.topic_arn, "topicPolicy": self.topic_policy, "keyPolicy": self.key_policy}
+        )
+
+    def _policies(self, name: str, key: aws.kms.Key, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+        # The key's policy names the topic, which is made with the key: so the policy comes last.
+        return [
+            aws.kms.KeyPolicy(f"{name}-key-policy", key_id=key.key_id, policy=self.key_policy, opts=opts),
+            aws.sns.TopicPolicy(f"{name}-topic-policy", arn=self.topic_arn, policy=self.topic_policy, opts=opts),
+        ]
+
+
+def _check(args: NotificationsArgs) -> None:
+    errors = []
+    if not args.events.kinds:
+        errors.append(InputError("events", "names no event; accepted: at least one"))
+    if args.topic_arn is not None and not topics.is_topic_arn(args.topic_arn):
+        errors.append(InputError("topic_arn", f"{args.topic_arn!r} is not accepted; accepted: {topics.TOPIC_ARN_RULE}"))
+    if args.topic_arn is not None and args.subscriptions:
+        errors.append(InputError("subscriptions", "go with a topic that is made, and topic_arn names one that exists"))
+    for index, mailbox in enumerate(args.subscriptions):
+        place = f"subscriptions[{index}]"
+        if not topics.is_email(mailbox):
+            errors.append(InputError(place, f"{mailbox!r} is not accepted; accepted: {topics.EMAIL_RULE}"))
+        elif mailbox in args.subscriptions[:index]:
+            errors.append(InputError(place, f"{mailbox!r} stands there twice"))
+    if errors:
+        raise InputErrors(tuple(errors))
+
+
+def _rule(
+    name: str, kind: Kind, args: NotificationsArgs, caller: Caller, opts: pulumi.ResourceOptions
+) -> aws.cloudwatch.EventRule:
+    def pattern(place: Sequence[str]) -> str:
+        return patterns.text(kind, args.events, args.repositories, Registry(*place))
+
+    return aws.cloudwatch.EventRule(
+        name,
+        description=f"Tells that {events.SAID[kind]}",
+        event_pattern=pulumi.Output.all(caller.partition, caller.region, caller.account).apply(pattern),
+        state=patterns.state(kind),
+        tags=args.tags or None,
+        opts=opts,
+    )
+
+
+def _key(name: str, args: NotificationsArgs, opts: pulumi.ResourceOptions) -> aws.kms.Key:
+    return aws.kms.Key(
+        f"{name}-key",
+        description="Encrypts notifications about container images",
+        enable_key_rotation=True,
+        deletion_window_in_days=_KEY_DELETION_DAYS,
+        tags=args.tags or None,
+        opts=opts,
+    )
+
+
+def _topic_arn(
+    name: str, args: NotificationsArgs, key: aws.kms.Key | None, opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    if key is None:
+        return pulumi.Output.from_input(args.topic_arn or "")
+    return aws.sns.Topic(f"{name}-topic", kms_master_key_id=key.arn, tags=args.tags or None, opts=opts).arn
+
+
+def _topic_policy(values: Sequence[object]) -> str:
+    topic_arn, rule_arns, account = values
+    names = [str(arn) for arn in rule_arns] if isinstance(rule_arns, list) else []
+    return policies.topic_policy(str(topic_arn), names, str(account)).text
+
+
+def _key_policy(values: Sequence[str]) -> str:
+    topic_arn, partition, account = values
+    return policies.key_policy(topic_arn, partition, account).text
