@@ -191,6 +191,7 @@ class EcrRepository:
             max_blob_bytes=_MAX_LAYER_BYTES,
             sign_in_first=True,
             sign_in_advice="sign in to AWS with credentials that may read this repository",
+            api_url=self.client.meta.endpoint_url,
         )
         return Location(registry, self.name, f"{host}/{self.name}")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from ecr.cli import console, copy, lifecycle, scan, status, verify
+from ecr.cli import console, copy, doctor, lifecycle, scan, status, verify
 from ecr.errors import EcrError, ExitCode
 
 PROGRAM = "python -m ecr"
@@ -27,7 +27,7 @@ Example:
 \b
 Exit codes:
   0  done
-  1  the answer is no: the gate refuses, an image is damaged, a stack has drifted
+  1  the answer is no: the gate refuses, an image is damaged, a stack has drifted, a pull can't work
   2  bad input
   3  AWS, a registry, Pulumi or the network failed
 """
@@ -39,7 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for module in (copy, verify, scan, status):
+for module in (copy, verify, scan, status, doctor):
     app.command(module.__name__.rpartition(".")[2], help=module.HELP)(module.run)
 app.add_typer(lifecycle.app, name="lifecycle")
 

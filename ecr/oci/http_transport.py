@@ -122,15 +122,9 @@ class HttpTransport:
         return http.client.HTTPConnection(host, port, timeout=timeout)
 
     def _context(self) -> ssl.SSLContext:
-        """With the certificate authorities that boto3 takes, so that both sides of a deployment trust the same."""
         with self._lock:
             if self._tls is None:
-                authorities = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE") or None
-                try:
-                    self._tls = ssl.create_default_context(cafile=authorities)
-                except OSError as error:
-                    problem = f"the certificate authorities in {authorities} can't be read ({error.strerror or error})"
-                    raise TransportError(problem, temporary=False) from error
+                self._tls = tls_context()
             return self._tls
 
     def _give_back(self, origin: tuple[str, str], connection: http.client.HTTPConnection, *, reusable: bool) -> None:
@@ -253,6 +247,31 @@ def _has_ended(sock: socket.socket) -> bool:
         return bool(select.select([sock], [], [], 0)[0])
     except (OSError, ValueError):
         return True
+
+
+def tls_context() -> ssl.SSLContext:
+    """With the certificate authorities that boto3 takes, so that both sides of a deployment trust the same.
+
+    Raises:
+        TransportError: when the file that the environment names for them can't be read.
+    """
+    authorities = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE") or None
+    try:
+        return ssl.create_default_context(cafile=authorities)
+    except OSError as error:
+        problem = f"the certificate authorities in {authorities} can't be read ({error.strerror or error})"
+        raise TransportError(problem, temporary=False) from error
+
+
+def proxy_of(url: str) -> str | None:
+    """`HOST:PORT` of the proxy through which an address is reached; None when it is reached directly.
+
+    Raises:
+        TransportError: when what the environment names can't be used.
+    """
+    parts = urlsplit(url)
+    found = _proxy(parts.scheme, parts.hostname or "", parts.port)
+    return f"{found.host}:{found.port}" if found else None
 
 
 @contextmanager

@@ -22,6 +22,7 @@ class Registry:
             that the registry takes them so.
         sign_in_advice: what a user does when the registry refuses who they are.
         plain_http: the user asked for plain HTTP to this host, which need not be this machine.
+        api_url: where `sign_in` asks ECR for a token; None for a registry that is not ECR.
     """
 
     base_url: str
@@ -33,6 +34,7 @@ class Registry:
     sign_in_first: bool = False
     sign_in_advice: str = "sign in with docker login"
     plain_http: bool = False
+    api_url: str | None = None
 
 
 @dataclass(frozen=True)

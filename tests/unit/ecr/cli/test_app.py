@@ -10,12 +10,12 @@ import typing
 import pytest
 import typer
 
-from ecr.cli import app, arguments, copy, scan, status, verify
+from ecr.cli import app, arguments, copy, doctor, scan, status, verify
 from ecr.cli.lifecycle import compare, explain, forecast, simulate, validate
 from ecr.errors import Conflict, EcrError, ExitCode, GateClosed, InputError, InputErrors, RemoteError
 from tests.unit.ecr.cli.running import ROOT, Shell, fresh
 
-COMMANDS = {"copy": copy, "verify": verify, "scan": scan, "status": status}
+COMMANDS = {"copy": copy, "verify": verify, "scan": scan, "status": status, "doctor": doctor}
 LIFECYCLE = {
     "validate": validate, "simulate": simulate, "explain": explain, "forecast": forecast, "compare": compare,
 }  # fmt: skip

@@ -1,0 +1,483 @@
+"""Faults at the seams: what names lead to, what connects, what a registry and the place of its layers answer."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+
+from ecr.doctor.checks import Check, Failure, Status, Step, Trouble
+from ecr.doctor.examination import Examination, Subject
+from ecr.doctor.network import NetworkError
+from ecr.errors import RemoteError
+from ecr.oci.credentials import Credentials
+from ecr.oci.manifest import OCI_INDEX, OCI_MANIFEST
+from ecr.oci.registry import Location, Registry
+from ecr.oci.transport import Request, TransportError
+from tests.unit.ecr.oci.fake_registry import FakeRegistry, Reply
+
+API = "api.ecr.eu-west-1.amazonaws.com"
+HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+S3 = "prod-eu-west-1-starport-layer-bucket.s3.eu-west-1.amazonaws.com"
+NAME = "dev/yoon-app"
+TOKEN, SIGNATURE = (f"made-up-{kind}" for kind in ("token", "signature"))
+LAYER_URL = f"https://{S3}/7a3c/layer?X-Amz-Signature={SIGNATURE}&X-Amz-Security-Token={TOKEN}"
+PRIVATE, PUBLIC, S3_ADDRESS = ("10.0.1.5",), ("52.1.2.3",), ("52.218.1.1",)
+
+OK, FAILED, SKIPPED = Status.OK, Status.FAILED, Status.SKIPPED
+Fault = Trouble | None
+
+
+def failing(trouble: Trouble) -> NetworkError:
+    return NetworkError(Failure(trouble=trouble))
+
+
+@dataclass
+class FakeNetwork:
+    """Names with their addresses, or how they fail; addresses that don't let anybody connect."""
+
+    names: Mapping[str, Sequence[str] | Trouble] = field(default_factory=dict)
+    unreachable: Mapping[str, Trouble] = field(default_factory=dict)
+    proxies: Mapping[str, str] = field(default_factory=dict)
+    hangs: frozenset[str] = frozenset()
+    asked: list[str] = field(default_factory=list)
+
+    def resolve(self, host: str, _port: int) -> tuple[str, ...]:
+        self.asked.append(host)
+        if host in self.hangs:
+            threading.Event().wait(1)
+        found = self.names.get(host, {API: PRIVATE, HOST: PRIVATE, S3: S3_ADDRESS}.get(host, Trouble.UNKNOWN_NAME))
+        if isinstance(found, Trouble):
+            raise failing(found)
+        return tuple(found)
+
+    def connect(self, address: str, _port: int, *, tls_name: str | None, timeout_s: float) -> str:
+        assert timeout_s > 0
+        self.asked.append(address)
+        if address in self.unreachable:
+            raise failing(self.unreachable[address])
+        return "TLSv1.3" if tls_name else ""
+
+    def proxy_of(self, url: str) -> str | None:
+        return self.proxies.get(urlsplit(url).hostname or "")
+
+
+@dataclass
+class Layers:
+    """ECR and the bucket of its layers: a registry whose blobs are redirected there."""
+
+    registry: FakeRegistry
+    bucket: Callable[[Request], Reply]
+    asked: list[Request] = field(default_factory=list)
+
+    def send(self, request: Request) -> Reply:
+        self.asked.append(request)
+        parts = urlsplit(request.url)
+        if parts.hostname == S3:
+            return self.bucket(request)
+        if "/blobs/" in parts.path and self.registry.answers(request, 0) is None:
+            return Reply(307, headers={"location": LAYER_URL})
+        return self.registry.send(request)
+
+    def close(self) -> None:
+        pass
+
+
+def one_byte(request: Request) -> Reply:
+    assert request.headers["Range"] == "bytes=0-0"
+    assert "Authorization" not in request.headers
+    return Reply(206, b"x", {"content-length": "1"})
+
+
+def broken_by(error: Exception) -> Callable[[Request], Reply]:
+    def send(_request: Request) -> Reply:
+        raise TransportError("something happened") from error
+
+    return send
+
+
+def hanging(_request: Request) -> Reply:
+    threading.Event().wait(1)
+    raise AssertionError
+
+
+def sign_in() -> Credentials:
+    return Credentials("AWS", TOKEN)
+
+
+def location(sign: Callable[[], Credentials | None] = sign_in) -> Location:
+    registry = Registry(f"https://{HOST}", HOST, sign, sign_in_first=True, api_url=f"https://{API}")
+    return Location(registry, NAME, f"{HOST}/{NAME}")
+
+
+def ecr(**answers: int) -> FakeRegistry:
+    """A registry with one image; `manifests=403` answers so for what has that in its path."""
+
+    def answer(request: Request, _nth: int) -> Reply | None:
+        return next((Reply(status) for part, status in answers.items() if f"/{part}/" in request.url), None)
+
+    registry = FakeRegistry(answers=answer)
+    registry.put_image(NAME, "one", "v1")
+    return registry
+
+
+@dataclass
+class Examined:
+    checks: list[Check]
+    layers: Layers
+
+    def __getitem__(self, step: Step) -> Check:
+        (check,) = (check for check in self.checks if check.step is step)
+        return check
+
+    @property
+    def statuses(self) -> str:
+        """One letter for each step: o, F, s."""
+        return "".join(check.status[0] for check in self.checks)
+
+
+def examine(
+    *,
+    network: FakeNetwork | None = None,
+    registry: FakeRegistry | None = None,
+    bucket: Callable[[Request], Reply] = one_byte,
+    at: Location | None = None,
+    reference: str | None = "v1",
+    expect_private: bool = True,
+    timeout_s: float = 0.2,
+) -> Examined:
+    layers = Layers(registry or ecr(), bucket)
+    subject = Subject(
+        location=at or location(), reference=reference, expect_private=expect_private, timeout_s=timeout_s
+    )
+    made = list(Examination(subject, network=network or FakeNetwork(), transport=layers).run())
+    assert [check.step for check in made] == list(Step)
+    shown = "".join(check.line + str(check.as_json) for check in made)
+    assert TOKEN not in shown
+    assert SIGNATURE not in shown
+    assert "X-Amz" not in shown
+    return Examined(made, layers)
+
+
+def test_a_pull_that_works_is_ok_all_along() -> None:
+    found = examine()
+    assert found.statuses == "ooooooo"
+    assert [check.line for check in found.checks[:5]] == [
+        f"ok resolve-api: {API} is 10.0.1.5 (private)",
+        f"ok resolve-registry: {HOST} is 10.0.1.5 (private)",
+        f"ok connect-api: {API} answers at 10.0.1.5 with TLSv1.3, in 0 ms",
+        f"ok connect-registry: {HOST} answers at 10.0.1.5 with TLSv1.3, in 0 ms",
+        f"ok sign-in: ECR has given a token for {HOST}",
+    ]
+    assert found[Step.MANIFEST].text.startswith(f"{HOST}/{NAME}:v1 is sha256:")
+    assert f"comes from {S3} at 52.218.1.1 (public)" in found[Step.LAYER].text
+
+
+def test_ecr_is_asked_for_one_token_only() -> None:
+    asked = []
+
+    def counting() -> Credentials:
+        asked.append(1)
+        return sign_in()
+
+    assert examine(at=location(counting)).statuses == "ooooooo"
+    assert len(asked) == 1
+
+
+def test_of_an_index_the_layer_of_a_platform_is_asked_for() -> None:
+    registry = FakeRegistry()
+    image = registry.put_image(NAME, "one")
+    attestation = {**registry.put_image(NAME, "two"), "platform": {"os": "unknown", "architecture": "unknown"}}
+    children = [attestation, {**image, "platform": {"os": "linux", "architecture": "amd64"}}]
+    registry.put(NAME, {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": children}, OCI_INDEX, "v1")
+    found = examine(registry=registry)
+    assert found.statuses == "ooooooo"
+    assert [request.url.rpartition("/")[2] for request in found.layers.asked[:2]] == ["v1", image["digest"]]
+
+
+def test_an_index_of_nothing_and_an_artifact_have_no_layers() -> None:
+    registry = FakeRegistry()
+    registry.put(NAME, {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}, OCI_INDEX, "v1")
+    found = examine(registry=registry)
+    assert found[Step.LAYER].line == "skipped layer: because the image has no layers"
+
+
+def test_a_digest_is_not_told_twice() -> None:
+    registry = ecr()
+    (digest,) = {reference for _, reference in registry.manifests if ":" in reference}
+    assert examine(registry=registry, reference=digest)[Step.MANIFEST].text == f"{HOST}/{NAME}@{digest} is there"
+
+
+def test_without_an_image_the_way_to_the_registry_is_looked_at() -> None:
+    found = examine(reference=None)
+    assert found.statuses == "oooooss"
+    assert found[Step.MANIFEST].line == "skipped manifest: because no image is named; give HOST/NAME:TAG"
+    assert not found.layers.asked
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Names and connections
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("network", "statuses", "step", "words"),
+    [
+        pytest.param(
+            FakeNetwork({API: Trouble.UNKNOWN_NAME}),
+            "Fososss",
+            Step.SIGN_IN,
+            "because resolve-api failed",
+            id="no-api-name",
+        ),
+        pytest.param(
+            FakeNetwork({HOST: Trouble.UNKNOWN_NAME}),
+            "oFososs",
+            Step.MANIFEST,
+            "because resolve-registry failed",
+            id="no-registry-name",
+        ),
+        pytest.param(
+            FakeNetwork({HOST: PUBLIC}),
+            "oFooooo",
+            Step.RESOLVE_REGISTRY,
+            "(public), and a private address is expected",
+            id="public-registry",
+        ),
+        pytest.param(
+            FakeNetwork({API: PUBLIC}),
+            "Foooooo",
+            Step.RESOLVE_API,
+            "the endpoint ecr.api needs private DNS",
+            id="public-api",
+        ),
+        pytest.param(
+            FakeNetwork({API: ("10.0.1.6",)}, unreachable={"10.0.1.6": Trouble.SILENT}),
+            "ooFosss",
+            Step.CONNECT_API,
+            "does not answer within 0.2 s; let the security group of the endpoint ecr.api",
+            id="silent-api",
+        ),
+        pytest.param(
+            FakeNetwork({HOST: ("10.0.1.6",)}, unreachable={"10.0.1.6": Trouble.REFUSED}),
+            "oooFoss",
+            Step.MANIFEST,
+            "because connect-registry failed",
+            id="refusing-registry",
+        ),
+        pytest.param(
+            FakeNetwork(unreachable={"10.0.1.5": Trouble.UNTRUSTED}),
+            "ooFFsss",
+            Step.CONNECT_REGISTRY,
+            "name the certificate authorities",
+            id="untrusted",
+        ),
+        pytest.param(
+            FakeNetwork(hangs=frozenset({HOST})),
+            "oFososs",
+            Step.RESOLVE_REGISTRY,
+            "was not looked up in time",
+            id="dns-hangs",
+        ),
+    ],
+)
+def test_what_fails_on_the_way_is_named_and_what_cant_work_then_is_not_tried(
+    network: FakeNetwork, statuses: str, step: Step, words: str
+) -> None:
+    found = examine(network=network)
+    assert found.statuses == statuses
+    assert words in found[step].line
+    if found[Step.MANIFEST].status is SKIPPED:
+        assert not found.layers.asked
+        assert found[Step.LAYER].line == "skipped layer: because there is no manifest"
+
+
+def test_the_next_address_is_tried() -> None:
+    network = FakeNetwork({HOST: ("10.0.1.6", "10.0.1.7")}, unreachable={"10.0.1.6": Trouble.REFUSED})
+    assert "answers at 10.0.1.7" in examine(network=network)[Step.CONNECT_REGISTRY].text
+
+
+def test_without_expectations_a_public_address_is_as_good() -> None:
+    found = examine(network=FakeNetwork({API: PUBLIC, HOST: PUBLIC}), expect_private=False)
+    assert found.statuses == "ooooooo"
+    assert found[Step.RESOLVE_API].text == f"{API} is 52.1.2.3 (public)"
+
+
+def test_behind_a_proxy_the_requests_alone_are_looked_at() -> None:
+    network = FakeNetwork(proxies={API: "proxy:3128", HOST: "proxy:3128", S3: "proxy:3128"})
+    found = examine(network=network, expect_private=False)
+    assert found.statuses == "ssssooo"
+    assert found[Step.CONNECT_API].line == "skipped connect-api: because the proxy does it"
+    assert network.asked == []
+    assert found[Step.LAYER].text.startswith("a byte of sha256:")
+    assert examine(network=network, expect_private=True).statuses == "FFssooo"
+
+
+def test_a_proxy_that_cant_be_used_is_named() -> None:
+    class Odd(FakeNetwork):
+        def proxy_of(self, url: str) -> str | None:
+            raise TransportError(f"the proxy of the environment is odd for {len(url)}", temporary=False)
+
+    found = examine(network=Odd())
+    assert found.statuses == "FFsssss"
+    assert found[Step.RESOLVE_API].line.endswith("; correct HTTPS_PROXY")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Signing in, and the manifest
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def refused_sign_in() -> Credentials:
+    raise RemoteError("repository dev/yoon-app: ecr GetAuthorizationToken failed with AccessDeniedException: no",
+                      service="ecr", operation="GetAuthorizationToken", code="AccessDeniedException")  # fmt: skip
+
+
+def hanging_sign_in() -> Credentials:
+    threading.Event().wait(1)
+    return sign_in()
+
+
+def test_a_refused_token_is_told_with_the_endpoint_policy() -> None:
+    found = examine(at=location(refused_sign_in))
+    assert found.statuses == "ooooFss"
+    assert "AccessDeniedException: no; and let the policy of the endpoint ecr.api pass" in found[Step.SIGN_IN].line
+    assert found[Step.MANIFEST].line == "skipped manifest: because sign-in failed"
+
+
+def test_a_token_that_does_not_come_ends_in_time() -> None:
+    begun = time.monotonic()
+    found = examine(at=location(hanging_sign_in), timeout_s=0.1)
+    assert time.monotonic() - begun < 0.9
+    assert found[Step.SIGN_IN].line == "FAILED sign-in: nothing came within 0.1 s; try again, with more time: --timeout"
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (401, "answered 401 for GET /v2/dev/yoon-app/manifests/v1"),
+        (403, "check the policies of identity, repository and endpoint ecr.dkr"),
+        (404, "does not exist; check the name, or the permission to read it"),
+        (500, "answered 500 for GET"),
+    ],
+)
+def test_a_manifest_that_is_not_handed_out(status: int, words: str) -> None:
+    found = examine(registry=ecr(manifests=status))
+    assert found.statuses == "oooooFs"
+    assert words in found[Step.MANIFEST].line
+
+
+def test_a_manifest_that_hangs_ends_in_time() -> None:
+    def hang(request: Request, _nth: int) -> Reply | None:
+        return hanging(request)
+
+    found = examine(registry=FakeRegistry(answers=hang), timeout_s=0.1)
+    assert f"{HOST}/{NAME}:v1 did not come within 0.1 s" in found[Step.MANIFEST].line
+
+
+def test_a_manifest_that_makes_no_sense() -> None:
+    registry = FakeRegistry()
+    registry.manifests[NAME, "v1"] = (OCI_MANIFEST, b"{}")
+    assert "names no configuration" in examine(registry=registry)[Step.MANIFEST].line
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A layer, and the place that it comes from
+# ---------------------------------------------------------------------------------------------------------------------
+
+GATEWAY = "give the route table of this subnet the gateway endpoint of S3"
+
+
+@pytest.mark.parametrize(
+    ("bucket", "words"),
+    [
+        pytest.param(hanging, f"does not answer within 0.2 s; {GATEWAY}", id="hangs"),
+        pytest.param(broken_by(TimeoutError()), f"does not answer within 0.2 s; {GATEWAY}", id="timed-out"),
+        pytest.param(broken_by(ConnectionRefusedError()), "refuses the connection", id="refused"),
+        pytest.param(
+            broken_by(socket.gaierror(-2, "unknown")),
+            "has no address; let the DNS server of this machine answer for S3",
+            id="unknown-name",
+        ),
+        pytest.param(broken_by(ConnectionResetError(104, "reset")), "breaks the connection (reset)", id="reset"),
+        pytest.param(
+            lambda _: Reply(403),
+            "answers 403; let the policy of the VPC's S3 endpoint allow s3:GetObject on "
+            "prod-eu-west-1-starport-layer-bucket/*",
+            id="endpoint-policy",
+        ),
+        pytest.param(lambda _: Reply(404), "answers 404", id="gone"),
+        pytest.param(lambda _: Reply(206), "answers 206", id="empty"),
+        pytest.param(
+            lambda _: Reply(307, headers={"location": LAYER_URL}), "redirects more than 3 times", id="in-circles"
+        ),
+        pytest.param(
+            lambda _: Reply(307, headers={"location": "ftp://x"}), "is refused: registries are reached", id="ftp"
+        ),
+        pytest.param(
+            lambda _: Reply(307, headers={"location": "https://h:x"}), "an address that is none", id="no-address"
+        ),
+    ],
+)
+def test_a_layer_that_does_not_come_is_named_with_its_host(bucket: Callable[[Request], Reply], words: str) -> None:
+    found = examine(bucket=bucket)
+    assert found.statuses == "ooooooF"
+    assert words in found[Step.LAYER].line
+    if "redirect" not in words and "address that" not in words and "is refused" not in words:
+        assert f"layers come from {S3}, which " in found[Step.LAYER].line
+
+
+def test_a_missing_gateway_endpoint_is_told_with_the_addresses_of_s3() -> None:
+    assert examine(bucket=hanging)[Step.LAYER].text == (
+        f"layers come from {S3}, which at 52.218.1.1 (public) does not answer within 0.2 s"
+    )
+
+
+def test_a_registry_that_hands_out_manifests_but_no_layers() -> None:
+    found = examine(registry=ecr(blobs=403))
+    assert found.statuses == "ooooooF"
+    assert "answers 403; check the repository's policy and the image" in found[Step.LAYER].line
+
+
+def test_a_registry_that_fails_at_layers_says_so_itself() -> None:
+    assert "answered 503 for GET /v2/dev/yoon-app/blobs/" in examine(registry=ecr(blobs=503))[Step.LAYER].line
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Registries that are not ECR
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def plain(sign: Callable[[], Credentials | None]) -> Location:
+    return Location(Registry("http://localhost:5000", "localhost:5000", sign), NAME, f"localhost:5000/{NAME}")
+
+
+@pytest.mark.parametrize(
+    ("sign", "words"),
+    [
+        (lambda: None, "localhost:5000 is asked as nobody: Docker knows no credentials"),
+        (lambda: Credentials("me", TOKEN), "localhost:5000 is asked as Docker's configuration says"),
+    ],
+    ids=["anonymous", "configured"],
+)
+def test_another_registry_has_no_api(sign: Callable[[], Credentials | None], words: str) -> None:
+    registry = ecr()
+    network = FakeNetwork({"localhost": ("127.0.0.1",)})
+
+    class Direct(Layers):
+        def send(self, request: Request) -> Reply:
+            self.asked.append(request)
+            return self.registry.send(request)
+
+    subject = Subject(location=plain(sign), reference="v1", timeout_s=1)
+    made = list(Examination(subject, network=network, transport=Direct(registry, one_byte)).run())
+    assert "".join(check.status[0] for check in made) == "sosoooo"
+    assert made[0].text.startswith("because localhost:5000 is not ECR's own host")
+    assert made[3].text.startswith("localhost:5000 answers at 127.0.0.1, in ")
+    assert made[4].text == words
+    assert "comes from localhost:5000 at 127.0.0.1 (private)" in made[6].text
