@@ -45,7 +45,7 @@ def read_registry(top: Section, *, region: str | None, account: str | None = Non
         account_settings=_object(section, "accountSettings", _account_settings) or AccountSettings(),
         pull_time_exclusions=_texts(section, "pullTimeExclusions", exclusions.is_principal, exclusions.PRINCIPAL_RULE),
         pull_through_cache=pull_through_config.read_pull_through(section, region=region, account=account),
-        creation_templates=creation_template_config.read_templates(section),
+        creation_templates=creation_template_config.read_templates(section, region=region, account=account),
     )
     section.finish()
     if section.mistakes == before:  # only values that were read well can contradict each other
