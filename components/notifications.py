@@ -70,8 +70,8 @@ class Notifications(pulumi.ComponentResource):
 
         key = _key(name, args, child) if args.topic_arn is None else None
         self.topic_arn = _topic_arn(name, args, key, child)
-        rule_arns = pulumi.Output.all(*(rule.arn for rule in rules.values()))
-        self.topic_policy = pulumi.Output.all(self.topic_arn, rule_arns, caller.account).apply(_topic_policy)
+        rule_arns = (rule.arn for rule in rules.values())
+        self.topic_policy = pulumi.Output.all(self.topic_arn, caller.account, *rule_arns).apply(_topic_policy)
         self.key_policy = pulumi.Output.all(self.topic_arn, caller.partition, caller.account).apply(_key_policy)
         ready = self._policies(name, key, child) if key is not None else []
 
@@ -154,10 +154,9 @@ def _topic_arn(
     return aws.sns.Topic(f"{name}-topic", kms_master_key_id=key.arn, tags=args.tags or None, opts=opts).arn
 
 
-def _topic_policy(values: Sequence[object]) -> str:
-    topic_arn, rule_arns, account = values
-    names = [str(arn) for arn in rule_arns] if isinstance(rule_arns, list) else []
-    return policies.topic_policy(str(topic_arn), names, str(account)).text
+def _topic_policy(values: Sequence[str]) -> str:
+    topic_arn, account, *rule_arns = values
+    return policies.topic_policy(topic_arn, rule_arns, account).text
 
 
 def _key_policy(values: Sequence[str]) -> str:

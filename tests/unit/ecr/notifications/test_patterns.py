@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
@@ -68,91 +69,83 @@ def test_every_kind_has_its_samples() -> None:
     assert set(TOLD) == set(Kind)
 
 
-@pytest.mark.parametrize(
-    ("kind", "event"),
-    [
-        pytest.param(Kind.PUSH, changed(samples.PUSH, "detail result", "FAILURE"), id="push-failed"),
-        pytest.param(Kind.PUSH, changed(samples.PUSH, "detail result"), id="push-without-a-result"),
-        pytest.param(Kind.PUSH, changed(samples.PUSH, "detail action-type", "DELETE"), id="push-that-is-a-deletion"),
-        pytest.param(Kind.PUSH, changed(samples.PUSH, "detail image-tag", ""), id="push-with-an-empty-tag"),
-        pytest.param(Kind.PUSH, changed(samples.PUSH, "detail image-tag"), id="push-without-a-tag"),
-        pytest.param(Kind.PUSH, changed(samples.PUSH, "source", "acme.ecr"), id="push-in-somebody's-own-event"),
-        pytest.param(Kind.PUSH, changed(samples.PUSH, "detail-type", "ECR Artifact Action"), id="push-of-an-artifact"),
-        pytest.param(Kind.PUSH, changed(samples.PUSH, "account", "210987654321"), id="push-in-another-account"),
-        pytest.param(Kind.SCAN, changed(samples.SCAN, "detail scan-status", "FAILED"), id="scan-failed"),
-        pytest.param(Kind.SCAN, changed(samples.SCAN, "account", "210987654321"), id="scan-in-another-account"),
-        pytest.param(Kind.SCAN, changed(samples.SCAN, "detail finding-severity-counts"), id="scan-without-counts"),
-        pytest.param(
-            Kind.ENHANCED_SCAN,
-            changed(samples.ENHANCED_SCAN, "detail repository-name", arn(samples.REPOSITORY, account="210987654321")),
-            id="enhanced-scan-of-a-member-of-the-organization",
-        ),
-        pytest.param(
-            Kind.ENHANCED_SCAN,
-            changed(samples.ENHANCED_SCAN, "detail repository-name", arn(samples.REPOSITORY, region="eu-west-1")),
-            id="enhanced-scan-in-another-region",
-        ),
-        pytest.param(
-            Kind.ENHANCED_SCAN,
-            changed(samples.ENHANCED_SCAN, "detail repository-name", samples.REPOSITORY),
-            id="enhanced-scan-with-a-name-that-is-no-arn",
-        ),
-        pytest.param(
-            Kind.ENHANCED_SCAN,
-            changed(samples.ENHANCED_SCAN, "detail scan-status", "PENDING"),
-            id="enhanced-scan-waits",
-        ),
-        pytest.param(
-            Kind.REPLICATION,
-            changed(samples.REPLICATION_FAILED, "detail result", "SUCCESS"),
-            id="replication-succeeded",
-        ),
-        pytest.param(
-            Kind.REPLICATION,
-            changed(samples.REPLICATION_FAILED, "detail action-type", "DELETE"),
-            id="not-a-replication",
-        ),
-        pytest.param(
-            Kind.REPLICATION, changed(samples.REPLICATION_FAILED, "account", "210987654321"), id="replication-elsewhere"
-        ),
-        pytest.param(
-            Kind.LIFECYCLE,
-            changed(samples.LIFECYCLE, "detail serviceEventDetails lifecycleEventImageActions", []),
-            id="lifecycle-run-that-did-nothing",
-        ),
-        pytest.param(
-            Kind.LIFECYCLE, changed(samples.LIFECYCLE, "detail eventName", "DryRunEvent"), id="lifecycle-preview"
-        ),
-        pytest.param(
-            Kind.LIFECYCLE,
-            changed(samples.LIFECYCLE, "detail eventSource", "ecr-public.amazonaws.com"),
-            id="public-ecr",
-        ),
-        pytest.param(
-            Kind.LIFECYCLE,
-            changed(samples.LIFECYCLE, "detail-type", "AWS API Call via CloudTrail"),
-            id="lifecycle-as-a-call",
-        ),
-        pytest.param(
-            Kind.LIFECYCLE, changed(samples.LIFECYCLE, "account", "210987654321"), id="lifecycle-in-another-account"
-        ),
-        pytest.param(Kind.DELETION, changed(samples.DELETE, "detail result", "FAILURE"), id="deletion-failed"),
-        pytest.param(Kind.DELETION, changed(samples.ARCHIVE, "detail target-storage-class"), id="moved-to-nowhere"),
-        pytest.param(
-            Kind.DELETION,
-            changed(samples.ARCHIVE, "detail target-storage-class", "STANDARD"),
-            id="deletion-that-is-a-restoration",
-        ),
-        pytest.param(
-            Kind.DELETION, changed(samples.DELETE, "detail action-type", "PUSH"), id="deletion-that-is-a-push"
-        ),
-        pytest.param(
-            Kind.DELETION, changed(samples.DELETE, "account", "210987654321"), id="deletion-in-another-account"
-        ),
-    ],
-)
+# What differs from a sample in one field, and is not told.
+DIFFERENT: list[tuple[Kind, Event, str]] = [
+    (Kind.PUSH, changed(samples.PUSH, "detail result", "FAILURE"), "push-failed"),
+    (Kind.PUSH, changed(samples.PUSH, "detail result"), "push-without-a-result"),
+    (Kind.PUSH, changed(samples.PUSH, "detail action-type", "DELETE"), "push-that-is-a-deletion"),
+    (Kind.PUSH, changed(samples.PUSH, "detail image-tag", ""), "push-with-an-empty-tag"),
+    (Kind.PUSH, changed(samples.PUSH, "detail image-tag"), "push-without-a-tag"),
+    (Kind.PUSH, changed(samples.PUSH, "source", "acme.ecr"), "push-in-somebody's-own-event"),
+    (Kind.PUSH, changed(samples.PUSH, "detail-type", "ECR Artifact Action"), "push-of-an-artifact"),
+    (Kind.PUSH, changed(samples.PUSH, "account", "210987654321"), "push-in-another-account"),
+    (Kind.SCAN, changed(samples.SCAN, "detail scan-status", "FAILED"), "scan-failed"),
+    (Kind.SCAN, changed(samples.SCAN, "account", "210987654321"), "scan-in-another-account"),
+    (Kind.SCAN, changed(samples.SCAN, "detail finding-severity-counts"), "scan-without-counts"),
+    (
+        Kind.ENHANCED_SCAN,
+        changed(samples.ENHANCED_SCAN, "detail repository-name", arn(samples.REPOSITORY, account="210987654321")),
+        "enhanced-scan-of-a-member-of-the-organization",
+    ),
+    (
+        Kind.ENHANCED_SCAN,
+        changed(samples.ENHANCED_SCAN, "detail repository-name", arn(samples.REPOSITORY, region="eu-west-1")),
+        "enhanced-scan-in-another-region",
+    ),
+    (
+        Kind.ENHANCED_SCAN,
+        changed(samples.ENHANCED_SCAN, "detail repository-name", samples.REPOSITORY),
+        "enhanced-scan-with-a-name-that-is-no-arn",
+    ),
+    (
+        Kind.ENHANCED_SCAN,
+        changed(samples.ENHANCED_SCAN, "detail scan-status", "PENDING"),
+        "enhanced-scan-waits",
+    ),
+    (
+        Kind.REPLICATION,
+        changed(samples.REPLICATION_FAILED, "detail result", "SUCCESS"),
+        "replication-succeeded",
+    ),
+    (
+        Kind.REPLICATION,
+        changed(samples.REPLICATION_FAILED, "detail action-type", "DELETE"),
+        "not-a-replication",
+    ),
+    (Kind.REPLICATION, changed(samples.REPLICATION_FAILED, "account", "210987654321"), "replication-elsewhere"),
+    (
+        Kind.LIFECYCLE,
+        changed(samples.LIFECYCLE, "detail serviceEventDetails lifecycleEventImageActions", []),
+        "lifecycle-run-that-did-nothing",
+    ),
+    (Kind.LIFECYCLE, changed(samples.LIFECYCLE, "detail eventName", "DryRunEvent"), "lifecycle-preview"),
+    (
+        Kind.LIFECYCLE,
+        changed(samples.LIFECYCLE, "detail eventSource", "ecr-public.amazonaws.com"),
+        "public-ecr",
+    ),
+    (
+        Kind.LIFECYCLE,
+        changed(samples.LIFECYCLE, "detail-type", "AWS API Call via CloudTrail"),
+        "lifecycle-as-a-call",
+    ),
+    (Kind.LIFECYCLE, changed(samples.LIFECYCLE, "account", "210987654321"), "lifecycle-in-another-account"),
+    (Kind.DELETION, changed(samples.DELETE, "detail result", "FAILURE"), "deletion-failed"),
+    (Kind.DELETION, changed(samples.ARCHIVE, "detail target-storage-class"), "moved-to-nowhere"),
+    (Kind.DELETION, changed(samples.ARCHIVE, "detail action-type", "COPY"), "copied-to-the-archive"),
+    (
+        Kind.DELETION,
+        changed(samples.ARCHIVE, "detail target-storage-class", "STANDARD"),
+        "deletion-that-is-a-restoration",
+    ),
+    (Kind.DELETION, changed(samples.DELETE, "detail action-type", "PUSH"), "deletion-that-is-a-push"),
+    (Kind.DELETION, changed(samples.DELETE, "account", "210987654321"), "deletion-in-another-account"),
+]
+
+
+@pytest.mark.parametrize(("kind", "event", "_name"), DIFFERENT, ids=[name for _, _, name in DIFFERENT])
 @pytest.mark.parametrize("scope", [OWN, ALL], ids=["one", "all"])
-def test_what_differs_is_not_told(kind: Kind, event: Event, scope: Scope) -> None:
+def test_what_differs_is_not_told(kind: Kind, event: Event, _name: str, scope: Scope) -> None:
     assert told(kind, event, scope) is False
 
 
@@ -253,6 +246,49 @@ def test_an_enhanced_scan_is_told_from_its_severity_on(
     severity: Severity, counts: dict[str, int], *, expected: bool
 ) -> None:
     assert told(Kind.ENHANCED_SCAN, inspected(**counts), severity=severity) is expected
+
+
+def _smaller(pattern: dict[str, object]) -> Iterator[tuple[str, dict[str, object]]]:
+    """The pattern with one field gone, or one alternative."""
+    for key, value in pattern.items():
+        rest = {other: item for other, item in pattern.items() if other != key}
+        if key == "$or" and isinstance(value, list):
+            for index, alternative in enumerate(value):
+                others = [*value[:index], *value[index + 1 :]]
+                yield f"{key}[{index}]", {**rest, **({key: others} if len(others) > 1 else others[0])}
+                for path, inner in _smaller(alternative):
+                    # Nothing is left of an alternative of one field: that is the case above.
+                    if inner:
+                        yield f"{key}[{index}].{path}", {**rest, key: [*value[:index], inner, *value[index + 1 :]]}
+        elif isinstance(value, dict):
+            for path, inner in _smaller(value):
+                yield f"{key}.{path}", {**rest, **({key: inner} if inner else {})}
+        else:
+            yield key, rest
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_nothing_can_be_taken_out_of_a_pattern_unnoticed(kind: Kind) -> None:
+    path, sample = FIELD[kind]
+    other = arn("prod/yoon-app") if kind is Kind.ENHANCED_SCAN else "prod/yoon-app"
+    events = [
+        *SAMPLES.values(),
+        *(event for different, event, _ in DIFFERENT if different is kind),
+        *(
+            changed(sample, where, value)
+            for where, value in ((path, other), ("source", "acme"), ("detail-type", "Acme"))
+        ),
+        *(scanned(**{level: 1}) for level in (*LEVELS, "UNDEFINED")),
+        *(inspected(**{level: 1, "TOTAL": 1}) for level in LEVELS),
+    ]
+    whole = patterns.pattern(kind, EVERYTHING, OWN, REGISTRY)
+    expected = [matches(json.dumps(whole), event) for event in events]
+    unnoticed = [
+        name
+        for name, smaller in _smaller(whole)
+        if [matches(json.dumps(smaller), event) for event in events] == expected
+    ]
+    assert unnoticed == []
 
 
 def test_only_what_cloudtrail_marks_as_read_only_needs_a_rule_in_a_special_state() -> None:
