@@ -12,8 +12,21 @@ from local.plugins.aws_cloud import Cloud, explain
 from local.plugins.aws_ec2 import SecurityGroup, SecurityGroupIngressRule, VpcEndpoint
 from local.plugins.aws_ecr import Repository
 from local.plugins.aws_ecr_policies import LifecyclePolicy, RepositoryPolicy
+from local.plugins.aws_ecr_registry import (
+    AccountSetting,
+    PullThroughCacheRule,
+    PullTimeUpdateExclusion,
+    RegistryPolicy,
+    RegistryScanningConfiguration,
+    ReplicationConfiguration,
+    RepositoryCreationTemplate,
+)
+from local.plugins.aws_eks import PodIdentityAssociation
+from local.plugins.aws_events import EventRule, EventTarget
 from local.plugins.aws_iam import OpenIdConnectProvider, Role, RolePolicy
 from local.plugins.aws_kms import Key
+from local.plugins.aws_secrets import Secret, SecretVersion
+from local.plugins.aws_sns import Topic, TopicPolicy, TopicSubscription
 from local.plugins.resource import ResourceType, StandInProvider
 from local.plugins.schema import NOT_IMPLEMENTED
 from local.plugins.server import main
@@ -64,6 +77,12 @@ _TYPES: tuple[Callable[[Cloud], ResourceType], ...] = (
     *(Repository, LifecyclePolicy, RepositoryPolicy),
     Key,
     *(Role, RolePolicy, OpenIdConnectProvider),
+    *(RegistryScanningConfiguration, ReplicationConfiguration, RegistryPolicy, PullThroughCacheRule),
+    *(RepositoryCreationTemplate, AccountSetting, PullTimeUpdateExclusion),
+    PodIdentityAssociation,
+    *(Secret, SecretVersion),
+    *(EventRule, EventTarget),
+    *(Topic, TopicPolicy, TopicSubscription),
     *(SecurityGroup, SecurityGroupIngressRule, VpcEndpoint),
 )
 

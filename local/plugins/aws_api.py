@@ -37,7 +37,11 @@ class ApiResource(CloudResource):
     def described(self, found: Props) -> Props:
         """The properties that the API's description tells of, with their tags."""
         told = answered(self.fields, found) | {key: found.get(place) for key, place in self.outputs.items()}
-        return told | ({"tags": own_tags(tags_in(found))} if "tags" in self.fields else {})
+        return told | ({"tags": self.tags_told(found)} if "tags" in self.fields else {})
+
+    def tags_told(self, found: Props) -> Plain:
+        """The user's tags in an answer; None when there are none."""
+        return own_tags(tags_in(found))
 
     def changed(self, state: Props, wanted: Props) -> set[str]:
         """The names of the properties that differ."""

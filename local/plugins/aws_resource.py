@@ -101,6 +101,8 @@ class CloudResource(ResourceType):
         if seen is None:
             return None
         if not inputs:  # an import
+            for key in self.write_only:
+                seen.setdefault(key, self.fields[key].default)
             found = {
                 key: seen[key] for key, spec in self.fields.items() if normal_form(spec, seen.get(key)) is not None
             }

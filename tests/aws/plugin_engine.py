@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -17,12 +18,18 @@ from local.plugins.resource import DiffRequest
 from local.plugins.values import Props, wrap, wrap_map
 
 Wrapped = dict[str, PropertyValue]
-Call = tuple[str, Props, Props]
-"""An operation, its parameters and its answer."""
+Call = tuple[str, Props, Props | str]
+"""An operation, its parameters, and its answer or the code of its error."""
 
 
 def urn(token: str, parents: str = "") -> str:
     return f"urn:pulumi:dev::project::{parents}{token}::thing"
+
+
+@functools.cache
+def session() -> boto3.Session:
+    """One for all tests: a new one would read the services' models again, which takes longer than the tests."""
+    return boto3.Session()
 
 
 class Engine:
@@ -30,6 +37,7 @@ class Engine:
 
     def __init__(self, token: str) -> None:
         self.provider, self.urn = AwsProvider(), urn(token)
+        self.provider.cloud._session = session()
         asyncio.run(
             self.provider.configure(
                 sdk.ConfigureRequest({"aws:config:region": "us-east-1"}, {}, accept_secrets=True, accept_resources=True)
@@ -83,6 +91,7 @@ def invoke(token: str, args: Props | None = None) -> Wrapped:
     """What a function of the stand-in returns."""
     cloud = Cloud()
     cloud.configure("us-east-1", "")
+    cloud._session = session()
     answer = asyncio.run(AwsProvider(cloud).invoke(sdk.InvokeRequest(token, wrap_map(args or {}))))
     return answer.return_value or {}
 
@@ -93,7 +102,10 @@ def answering(engine: Engine, service: str, calls: Sequence[Call]) -> Iterator[N
     client = boto3.client(service, region_name="us-east-1")  # type: ignore[call-overload]
     with Stubber(client) as stub:
         for operation, request, answer in calls:
-            stub.add_response(operation, answer, request)
+            if isinstance(answer, str):
+                stub.add_client_error(operation, answer, "said AWS", expected_params=request)
+            else:
+                stub.add_response(operation, answer, request)
         engine.provider.cloud._clients[service] = client
         yield
         stub.assert_no_pending_responses()

@@ -318,3 +318,25 @@ def test_a_key_rotates_updates_and_is_scheduled_for_deletion() -> None:
     assert kms.describe_key(KeyId=engine.id)["KeyMetadata"]["KeyState"] == "PendingDeletion"
     assert engine.read().resource_id == ""
     engine.delete()
+
+
+def test_a_key_policy_is_compared_as_aws_does_and_updated() -> None:
+    engine = Engine(KEY)
+    admin: dict[str, Plain] = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    first: Props = {"policy": {"Version": "2012-10-17", "Statement": [admin]}}
+    engine.create(first)
+    assert not engine.diff({"policy": {"Statement": [admin | {"Action": ["kms:*"]}], "Version": "2012-10-17"}}).changes
+    assert not engine.diff({}).changes  # left out: what the key has stays
+    pull: dict[str, Plain] = admin | {"Principal": {"AWS": "arn:aws:iam::222222222222:root"}, "Action": "kms:Decrypt"}
+    second: Props = {"policy": {"Version": "2012-10-17", "Statement": [admin, pull]}}
+    assert list(engine.diff(second).detailed_diff) == ["policy"]
+    engine.update(second)
+    kms = boto3.client("kms", region_name="us-east-1")
+    assert json.loads(kms.get_key_policy(KeyId=engine.id, PolicyName="default")["Policy"]) == second["policy"]
+    kms.put_key_policy(KeyId=engine.id, PolicyName="default", Policy=json.dumps(first["policy"]))
+    assert json.loads(str(plain(engine.read().inputs["policy"]))) == first["policy"]

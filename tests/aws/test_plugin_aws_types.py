@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from pulumi.provider.experimental.property_value import PropertyValue
 
 from local.plugins.aws import AwsProvider
 from local.plugins.errors import StandInError
-from local.plugins.values import Plain, Props, plain_map
+from local.plugins.values import Plain, Props, plain_map, wrap
 from tests.aws.plugin_engine import Call, Engine, answering
 
 if TYPE_CHECKING:
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("moto")
 
+ANSWERED = (
+    "aws:ecr/accountSetting:AccountSetting",
+    "aws:ecr/pullThroughCacheRule:PullThroughCacheRule",
+    "aws:ecr/pullTimeUpdateExclusion:PullTimeUpdateExclusion",
+    "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate",
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation",
+)
+"""Types whose calls moto does not implement: see test_plugin_aws_answered.py."""
 OTHER = ("aws:ecr/repository:Repository", "aws:ecr/lifecyclePolicy:LifecyclePolicy", "aws:kms/key:Key",
          "aws:ecr/repositoryPolicy:RepositoryPolicy")  # fmt: skip
 """Types with tests of their own, in test_plugin_aws.py."""
@@ -42,7 +51,8 @@ class Life:
     replaces: Mapping[str, Plain] = field(default_factory=dict)
     import_id: Callable[[str], str] = lambda resource_id: resource_id
     not_imported: tuple[str, ...] = ()
-    gone: str = "gone:gone"  # the ID of one that is not there
+    gone: str = "gone:gone"  # the ID of one that is not there; "" for a setting, which is always there
+    stays: bool = False  # deleting it leaves the thing itself
 
 
 def role() -> Props:
@@ -88,7 +98,144 @@ def gateway() -> Props:
     }
 
 
+TOPIC = "arn:aws:sns:us-east-1:123456789012:images"
+
+
+def event_target() -> Props:
+    boto3.client("events", region_name="us-east-1").put_rule(Name="pushed", EventPattern='{"source": ["aws.ecr"]}')
+    return {
+        "rule": "pushed",
+        "targetId": "topic",
+        "arn": TOPIC,
+        "inputTransformer": {"inputPaths": {"tag": "$.detail.image-tag"}, "inputTemplate": '"pushed <tag>"'},
+        "retryPolicy": {"maximumEventAgeInSeconds": 60, "maximumRetryAttempts": 2},
+    }
+
+
+def registry_policy(action: str) -> Props:
+    """With all that moto wants."""
+    where = "arn:aws:ecr:us-east-1:123456789012:repository/*"
+    return policy(action, Sid="one", Principal={"AWS": "arn:aws:iam::222222222222:root"}, Resource=where)
+
+
+def secret() -> str:
+    return boto3.client("secretsmanager", region_name="us-east-1").create_secret(Name="hub")["ARN"]
+
+
+def topic() -> str:
+    return boto3.client("sns", region_name="us-east-1").create_topic(Name="images")["TopicArn"]
+
+
 LIVES: Mapping[str, Life] = {
+    "aws:secretsmanager/secret:Secret": Life(
+        props=lambda: {
+            "name": "ecr-pullthroughcache/hub",
+            "description": "d",
+            "recoveryWindowInDays": 7,
+            "tags": {"a": "b"},
+        },
+        change={"description": "e", "tags": {"c": "d"}},
+        replaces={"name": "other"},
+        not_imported=("recoveryWindowInDays",),
+        gone="arn:aws:secretsmanager:us-east-1:123456789012:secret:gone-AbCdEf",
+    ),
+    "aws:secretsmanager/secretVersion:SecretVersion": Life(
+        props=lambda: {"secretId": secret(), "secretString": "made-up-value"},
+        change={},
+        replaces={"secretId": "other", "secretString": "another-made-up-value"},
+        gone="gone|gone",
+        stays=True,
+    ),
+    "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration": Life(
+        props=lambda: {
+            "scanType": "ENHANCED",
+            "rules": [
+                {
+                    "scanFrequency": "CONTINUOUS_SCAN",
+                    "repositoryFilters": [{"filter": "prod/*", "filterType": "WILDCARD"}],
+                }
+            ],
+        },
+        change={"scanType": "BASIC", "rules": None},
+        gone="",
+        stays=True,
+    ),
+    "aws:ecr/replicationConfiguration:ReplicationConfiguration": Life(
+        props=lambda: {
+            "replicationConfiguration": {
+                "rules": [
+                    {
+                        "destinations": [{"region": "eu-west-1", "registryId": "123456789012"}],
+                        "repositoryFilters": [{"filter": "prod", "filterType": "PREFIX_MATCH"}],
+                    }
+                ]
+            }
+        },
+        change={
+            "replicationConfiguration": {
+                "rules": [{"destinations": [{"region": "eu-west-2", "registryId": "123456789012"}]}]
+            }
+        },
+        gone="",
+        stays=True,
+    ),
+    "aws:ecr/registryPolicy:RegistryPolicy": Life(
+        props=lambda: {"policy": registry_policy("ecr:ReplicateImage")},
+        change={"policy": registry_policy("ecr:CreateRepository")},
+    ),
+    "aws:cloudwatch/eventRule:EventRule": Life(
+        props=lambda: {
+            "name": "pushed",
+            "eventPattern": {"source": ["aws.ecr"]},
+            "description": "d",
+            "tags": {"a": "b"},
+        },
+        change={
+            "eventPattern": {"source": ["aws.ecr", "aws.inspector2"]},
+            "description": None,
+            "state": "DISABLED",
+            "tags": {"c": "d"},
+        },
+        replaces={"name": "other", "eventBusName": "other"},
+        gone="gone",
+    ),
+    "aws:cloudwatch/eventTarget:EventTarget": Life(
+        props=event_target,
+        change={
+            "inputTransformer": {"inputPaths": {"name": "$.detail.repository-name"}, "inputTemplate": '"<name>"'},
+            "retryPolicy": None,
+        },
+        replaces={"rule": "other", "eventBusName": "other", "targetId": "other"},
+        gone="gone/gone",
+    ),
+    "aws:sns/topic:Topic": Life(
+        props=lambda: {"name": "images", "displayName": "d", "kmsMasterKeyId": "alias/topics", "tags": {"a": "b"}},
+        change={"displayName": "e", "kmsMasterKeyId": None, "tags": {"a": "c"}},
+        replaces={"name": "other"},
+        gone=TOPIC,
+    ),
+    "aws:sns/topicPolicy:TopicPolicy": Life(
+        props=lambda: {"arn": topic(), "policy": policy("SNS:Publish", Principal="*", Resource=TOPIC)},
+        change={"policy": policy("SNS:Publish", Principal={"Service": "events.amazonaws.com"}, Resource=TOPIC)},
+        replaces={"arn": "arn:aws:sns:us-east-1:123456789012:other"},
+        gone=TOPIC,
+    ),
+    "aws:sns/topicSubscription:TopicSubscription": Life(
+        props=lambda: {
+            "topic": topic(),
+            "protocol": "sqs",
+            "endpoint": "arn:aws:sqs:us-east-1:123456789012:images",
+            "rawMessageDelivery": True,
+            "filterPolicy": {"severity": ["CRITICAL"]},
+        },
+        change={"rawMessageDelivery": None, "filterPolicy": {"severity": ["HIGH"]}},
+        replaces={
+            "topic": "arn:aws:sns:us-east-1:123456789012:other",
+            "protocol": "email",
+            "endpoint": "a@example.com",
+        },
+        gone=f"{TOPIC}:0f8e55a4-0000-4000-8000-000000000000",
+    ),
     "aws:ec2/securityGroup:SecurityGroup": Life(
         props=lambda: {"name": "endpoints", "description": "d", "vpcId": vpc(), "tags": {"a": "b"}},
         change={"tags": {"a": "c", "d": "e"}},
@@ -151,7 +298,7 @@ LIVES: Mapping[str, Life] = {
 
 
 def test_no_type_is_without_a_life() -> None:
-    assert set(AwsProvider().types) == {*LIVES, *OTHER}
+    assert set(AwsProvider().types) == {*LIVES, *OTHER, *ANSWERED}
 
 
 @pytest.mark.parametrize(("token", "life"), LIVES.items(), ids=LIVES)
@@ -177,7 +324,7 @@ def test_it_is_made_changed_imported_and_deleted(token: str, life: Life) -> None
 
     engine.delete()
     engine.delete()  # gone already is success
-    assert engine.read().resource_id == ""
+    assert bool(engine.read().resource_id) == life.stays
 
 
 REPLACEMENTS = {f"{token} {key}": (token, key) for token, life in LIVES.items() for key in life.replaces}
@@ -197,7 +344,7 @@ def test_every_replacing_property_is_in_the_table(token: str, life: Life) -> Non
     assert {key for key, spec in fields.items() if spec.replaces and key != "region"} == life.replaces.keys()
 
 
-@pytest.mark.parametrize("token", LIVES)
+@pytest.mark.parametrize("token", [token for token, life in LIVES.items() if life.gone])
 def test_what_is_not_there_cannot_be_imported(token: str) -> None:
     assert Engine(token).read(LIVES[token].gone).resource_id == ""
 
@@ -316,3 +463,90 @@ def test_an_endpoint_that_fails_to_come_up_is_an_error_with_its_reason() -> None
     ]
     with answering(engine, "ec2", asked), pytest.raises(StandInError, match="vpce-1 is failed: no address left"):
         engine.create(props)
+
+
+def test_a_secret_value_is_never_shown() -> None:
+    token, value = "aws:secretsmanager/secretVersion:SecretVersion", f"made-up-{'value'}"
+    engine, arn = Engine(token), secret()
+    state = engine.create({"secretId": wrap(arn), "secretString": PropertyValue(value, is_secret=True)})
+    assert state["secretString"].is_secret
+    imported = Engine(token).read(engine.id)
+    for values in (imported.properties, imported.inputs):
+        assert values["secretString"].is_secret
+    plain_text: Props = {"secretId": arn, "secretString": value}
+    secrets = boto3.client("secretsmanager", region_name="us-east-1")
+    assert engine.create(plain_text)["secretString"].is_secret
+    assert secrets.get_secret_value(SecretId=arn)["SecretString"] == value
+    dropped: list[Call] = [
+        ("put_secret_value", {"SecretId": arn, "SecretString": value}, {"ARN": arn, "VersionId": "v" * 32}),
+        ("describe_secret", {"SecretId": arn}, {"ARN": arn}),
+        ("get_secret_value", {"SecretId": arn, "VersionId": "v" * 32}, {"ARN": arn, "SecretString": "hush-hush"}),
+    ]
+    with answering(engine, "secretsmanager", dropped), pytest.raises(StandInError, match="did not keep") as told:
+        engine.create(plain_text)
+    assert value not in str(told.value)
+    assert "hush-hush" not in str(told.value)
+
+
+def test_a_secret_without_a_window_is_deleted_at_once() -> None:
+    engine = Engine("aws:secretsmanager/secret:Secret")
+    props: Props = {"name": "hub", "recoveryWindowInDays": 0}
+    engine.create(props)
+    assert not engine.diff(props).changes
+    engine.delete()
+    engine.create(props)  # the name is free again
+
+
+def test_a_target_without_an_id_gets_one_and_keeps_it() -> None:
+    engine, props = Engine("aws:cloudwatch/eventTarget:EventTarget"), event_target() | {"targetId": None}
+    engine.create(props)
+    assert not engine.diff(props).changes
+    events = boto3.client("events", region_name="us-east-1")
+    before = events.list_targets_by_rule(Rule="pushed")["Targets"][0]["Id"]
+    engine.update(props | {"retryPolicy": None})
+    assert [one["Id"] for one in events.list_targets_by_rule(Rule="pushed")["Targets"]] == [before]
+
+
+def test_a_target_that_eventbridge_refuses_is_an_error() -> None:
+    engine, props = Engine("aws:cloudwatch/eventTarget:EventTarget"), event_target()
+    refused: Props = {"FailedEntries": [{"ErrorCode": "ConcurrentModificationException", "ErrorMessage": "later"}]}
+    request: Props = {
+        "Rule": "pushed",
+        "EventBusName": "default",
+        "Targets": [
+            {
+                "Id": "topic",
+                "Arn": TOPIC,
+                "InputTransformer": {"InputPathsMap": {"tag": "$.detail.image-tag"}, "InputTemplate": '"pushed <tag>"'},
+                "RetryPolicy": {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 2},
+            }
+        ],
+    }
+    with (
+        answering(engine, "events", [("put_targets", request, refused)]),
+        pytest.raises(StandInError, match="PutTargets failed with ConcurrentModificationException: later"),
+    ):
+        engine.create(props)
+
+
+def test_scanning_rules_are_a_set() -> None:
+    token = "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration"
+    rules: list[Plain] = [
+        {"scanFrequency": frequency, "repositoryFilters": [{"filter": name, "filterType": "WILDCARD"}]}
+        for frequency, name in (("CONTINUOUS_SCAN", "prod/*"), ("SCAN_ON_PUSH", "*"))
+    ]
+    engine, props = Engine(token), LIVES[token].props() | {"rules": rules}
+    engine.create(props)
+    assert not engine.diff(props | {"rules": [*reversed(rules)]}).changes
+    engine.delete()
+    found = boto3.client("ecr", region_name="us-east-1").get_registry_scanning_configuration()["scanningConfiguration"]
+    assert found == {"scanType": "BASIC", "rules": []}
+
+
+def test_a_topic_has_the_policy_that_it_came_with_again() -> None:
+    token = "aws:sns/topicPolicy:TopicPolicy"
+    engine = Engine(token)
+    engine.create(LIVES[token].props())
+    engine.delete()
+    text = boto3.client("sns", region_name="us-east-1").get_topic_attributes(TopicArn=TOPIC)["Attributes"]["Policy"]
+    assert json.loads(text)["Statement"][0]["Condition"] == {"StringEquals": {"AWS:SourceOwner": "123456789012"}}
