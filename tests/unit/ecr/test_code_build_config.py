@@ -3,10 +3,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ecr import config_reader
 from ecr.code_build_config import CodeBuildConfig, read_code_build
-from ecr.errors import InputErrors
+from ecr.errors import InputError, InputErrors
 
 PATH = "container-registry:codeBuild"
 LEAST = {"projects": ["shop-build"]}
@@ -108,3 +110,27 @@ def test_more_than_iam_takes_is_refused() -> None:
     (mistake,) = mistakes({"projects": [f"project-{number:03}" for number in range(50)]})
     assert mistake.startswith(f"{PATH}: makes a trust policy of ")
     assert mistake.endswith(" characters; IAM accepts 2048: name fewer")
+
+
+KEYS = ["projects", "roleName", "permissionsBoundary", "x"]
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=5)
+    | st.sampled_from(["shop-build", "*"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), ANYTHING, min_size=1))
+def test_whatever_stands_there_is_read_or_refused(values: dict[str, object]) -> None:
+    refusals: tuple[InputError, ...] = ()
+    try:
+        config = read(values)
+    except InputErrors as errors:
+        config, refusals = None, errors.errors
+    assert (config is None) is bool(refusals)
+    assert all(error.key.startswith(PATH) for error in refusals)

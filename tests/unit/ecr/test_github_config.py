@@ -3,10 +3,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ecr import config_reader
 from ecr.access.github import GitHubWorkflows, RepositoryIds
-from ecr.errors import InputErrors
+from ecr.errors import InputError, InputErrors
 from ecr.github_config import GitHubConfig, read_github
 
 PATH = "container-registry:github"
@@ -358,3 +360,27 @@ def test_all_mistakes_are_named_at_once() -> None:
         f"{PATH}.environments[0]",
         f"{PATH}.x",
     ]
+
+
+KEYS = ["repository", "ids", "owner", "branches", "tags", "environments", "oidcProvider", "x"]
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=5)
+    | st.sampled_from(["acme/shop", "main", "v*", "find"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), ANYTHING, min_size=1))
+def test_whatever_stands_there_is_read_or_refused(values: dict[str, object]) -> None:
+    refusals: tuple[InputError, ...] = ()
+    try:
+        config = read(values)
+    except InputErrors as errors:
+        config, refusals = None, errors.errors
+    assert (config is None) is bool(refusals)
+    assert all(error.key.startswith(PATH) for error in refusals)
