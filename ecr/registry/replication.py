@@ -156,6 +156,6 @@ def _overlaps(rules: Sequence[ReplicationRule]) -> Iterator[Problem]:
             if left.startswith(right) or right.startswith(left):
                 what = max(left, right, key=len)
                 both = f"repositories under {shown(what)}" if what else "all repositories"
-                reason = f"copies {both} to {shared}, and so does [{index}]; accepted: one rule for each"
+                reason = f"copies {both} to {shared}, and so does rule [{index}]; accepted: one rule for each"
                 yield Problem(f"[{later}]", reason)
                 break

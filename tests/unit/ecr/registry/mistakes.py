@@ -197,7 +197,7 @@ BAD = [
         ".replication[0].prefixes[1]",
         'is among what "prod/" names already',
     ),
-    bad("same-rule-twice", replication(rule(CENTRAL), rule(CENTRAL)), ".replication[1]", "and so does [0]"),
+    bad("same-rule-twice", replication(rule(CENTRAL), rule(CENTRAL)), ".replication[1]", "and so does rule [0]"),
     bad(
         "overlapping-rules",
         replication(rule(CENTRAL, prefixes=["prod/"]), rule({"region": "us-east-1"}, CENTRAL, prefixes=["prod/app"])),

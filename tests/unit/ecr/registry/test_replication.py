@@ -84,13 +84,13 @@ BAD = [
     pytest.param(
         [rule("us-east-1", prefixes=("dev", "prod")), rule("us-west-1", "us-east-1", prefixes=("x/", "prod/app"))],
         "[1]",
-        'copies repositories under "prod/app" to us-east-1 in account 111111111111, and so does [0]',
+        'copies repositories under "prod/app" to us-east-1 in account 111111111111, and so does rule [0]',
         id="a-prefix-below-another",
     ),
     pytest.param(
         [rule("us-east-1", prefixes=("ab",)), rule(("us-east-1", OWN), prefixes=("ab",))],
         "[1]",
-        "and so does [0]",
+        "and so does rule [0]",
         id="the-same-once-with-its-account",
     ),
 ]
@@ -126,6 +126,26 @@ def test_ten_pairs_of_rules_that_overlap_are_ten_problems() -> None:
         *("[3]", "[4]"),
         "[4]",
     ]
+
+
+PREFIXES = st.lists(st.sampled_from(["aa", "aaa", "ab", "ba", "b/", "b/a"]), max_size=3, unique=True)
+REGIONS = st.lists(st.sampled_from(["us-east-1", "us-west-1", "sa-east-1"]), min_size=1, max_size=2, unique=True)
+
+
+@given(
+    st.lists(st.builds(lambda found, prefixes: rule(*found, prefixes=tuple(prefixes)), REGIONS, PREFIXES), max_size=4)
+)
+def test_rules_without_a_problem_copy_each_repository_to_each_registry_once(rules: list[ReplicationRule]) -> None:
+    names = [f"{start}{rest}" for start in ("aa", "aaa", "ab", "ba", "b/", "b/a", "c") for rest in ("", "x")]
+    copies = [
+        (name, destination)
+        for name in names
+        for one in rules
+        for prefix in one.prefixes or ("",)
+        for destination in one.destinations
+        if name.startswith(prefix)
+    ]
+    assert bool(list(problems(rules))) == (len(set(copies)) < len(copies))
 
 
 @pytest.mark.parametrize("text", ["ab", "a/", "prod", "prod/", "prod/app-", "a.b_c", "-a", "a" * 256, "a--b", "a..b"])
