@@ -1,0 +1,279 @@
+"""Pull through cache rules and repository creation templates, with the roles, keys and secrets that they need."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import pulumi
+import pulumi_aws as aws
+
+from components.caller import Caller
+from ecr.access import repository_policy
+from ecr.access.documents import PolicyDocument
+from ecr.access.principals import Access
+from ecr.errors import InputErrors
+from ecr.registry import pull_through, templates
+from ecr.registry.policy import Registry
+from ecr.registry.problems import raise_for
+from ecr.registry.pull_through import MAKE, PullThroughCacheRule
+from ecr.registry.templates import CreationTemplate
+from ecr.registry.upstreams import SECRET_PREFIX
+from ecr.repository import EncryptionType
+
+# AWS KMS API reference, ScheduleKeyDeletion: 7 to 30 days. The longest, because without its key a repository is lost.
+_KEY_DELETION_DAYS = 30
+
+# With the name of the component, what is added to it and what Pulumi adds, a role's name has up to 64 characters.
+_MAX_LABEL = 30
+_HASH_LENGTH = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpstreamCredentials:
+    """What ECR signs in to an upstream with; it gets into the state encrypted, and nowhere else.
+
+    Attributes:
+        username: of the upstream.
+        access_token: of the upstream; a token that can do no more than pull.
+    """
+
+    username: pulumi.Input[str]
+    access_token: pulumi.Input[str]
+
+
+_NO_CREDENTIALS: Mapping[str, UpstreamCredentials] = MappingProxyType({})
+
+
+def check(
+    rules: Sequence[PullThroughCacheRule],
+    creation_templates: Sequence[CreationTemplate],
+    *,
+    credentials: Mapping[str, UpstreamCredentials] = _NO_CREDENTIALS,
+) -> None:
+    """Refuse what can be seen without AWS, for a component to call before it registers itself.
+
+    Raises:
+        InputErrors: with a line for each problem.
+    """
+    pull_through.check(rules, made=credentials)
+    templates.check(creation_templates)
+
+
+def register_pull_through(
+    name: str,
+    rules: Sequence[PullThroughCacheRule],
+    creation_templates: Sequence[CreationTemplate],
+    *,
+    tags: Mapping[str, str],
+    parent: pulumi.Resource,
+    caller: Caller,
+    credentials: Mapping[str, UpstreamCredentials] = _NO_CREDENTIALS,
+) -> None:
+    """Make the rules and templates of one registry as children of a component.
+
+    Rules come after all templates: the first image that is pulled through a rule makes a repository, and a template
+    does nothing for repositories that are there already.
+
+    Args:
+        name: of the component; names of children start with it and go on with `-cache-PREFIX` or `-template-PREFIX`.
+        rules: all rules that the stack makes.
+        creation_templates: likewise the templates.
+        tags: AWS tags of roles, keys and secrets; repositories get those of their template.
+        parent: the component.
+        caller: whose registry it is.
+        credentials: prefix of a rule -> what a secret is made of; other rules that need one name theirs.
+
+    Raises:
+        InputErrors: for what can be refused without AWS, before any of them is registered.
+        pulumi.RunError: from the preview on, for what is in another account or Region than the registry; nothing that
+            depends on it is registered then.
+    """
+    check(rules, creation_templates, credentials=credentials)
+    registry = pulumi.Output.all(caller.partition, caller.region, caller.account).apply(
+        lambda known: _checked(rules, creation_templates, credentials, Registry(*known))
+    )
+    made = _Making(name, registry, tags, parent)
+    first = [made.template(template) for template in creation_templates]
+    for rule in rules:
+        made.rule(rule, credentials.get(rule.prefix), first)
+
+
+def _checked(
+    rules: Sequence[PullThroughCacheRule],
+    creation_templates: Sequence[CreationTemplate],
+    credentials: Mapping[str, UpstreamCredentials],
+    registry: Registry,
+) -> Registry:
+    place = {"account": registry.account, "region": registry.region}
+    try:
+        raise_for(pull_through.KEY, pull_through.problems(rules, made=credentials, **place))
+        raise_for(templates.KEY, templates.problems(creation_templates, **place))
+    except InputErrors as errors:
+        raise pulumi.RunError(str(errors)) from None
+    return registry
+
+
+@dataclass(frozen=True)
+class _Making:
+    """What all children have in common."""
+
+    name: str
+    registry: pulumi.Output[Registry]
+    tags: Mapping[str, str]
+    parent: pulumi.Resource
+
+    def template(self, template: CreationTemplate) -> aws.ecr.RepositoryCreationTemplate:
+        name = f"{self.name}-template-{_label(template.prefix)}"
+        encryption, access = template.encryption, template.access
+        key_arn = self._key_arn(name, template)
+        role_arn: pulumi.Input[str] | None = template.role
+        needed: list[pulumi.Resource] = []
+        if template.needs_role and role_arn is None:
+            permissions = pulumi.Output.all(self.registry, key_arn).apply(
+                lambda known: templates.role_permissions(
+                    template,
+                    account=known[0].account,
+                    region=known[0].region,
+                    partition=known[0].partition,
+                    key_arn=known[1],
+                )
+            )
+            role_arn, policy = self._role(name, templates.role_trust(), permissions)
+            needed.append(policy)
+        configuration: aws.ecr.RepositoryCreationTemplateEncryptionConfigurationArgsDict = {
+            "encryption_type": encryption.type.value
+        }
+        if key_arn is not None:
+            configuration["kms_key"] = key_arn
+        return aws.ecr.RepositoryCreationTemplate(
+            name,
+            prefix=self._once_checked(template.prefix),
+            applied_fors=[cause.value for cause in template.causes],
+            description=template.description or None,
+            image_tag_mutability=template.tag_mutability.mutability.value,
+            image_tag_mutability_exclusion_filters=[
+                {"filter": pattern, "filter_type": "WILDCARD"} for pattern in template.tag_mutability.exclusions
+            ]
+            or None,
+            encryption_configurations=[configuration],
+            lifecycle_policy=template.lifecycle.text if template.lifecycle is not None else None,
+            repository_policy=self._repository_policy(access) if access is not None else None,
+            resource_tags=template.tags or None,
+            custom_role_arn=role_arn,
+            # Without its permissions, the role is of no use to the first repository.
+            opts=self._options(needed),
+        )
+
+    def rule(
+        self, rule: PullThroughCacheRule, credentials: UpstreamCredentials | None, first: Sequence[pulumi.Resource]
+    ) -> None:
+        name = f"{self.name}-cache-{_label(rule.prefix)}"
+        needed = list(first)
+        credential_arn: pulumi.Input[str] | None = rule.credentials
+        if credentials is not None:
+            credential_arn, version = self._secret(name, rule.prefix, credentials)
+            needed.append(version)
+        role_arn: pulumi.Input[str] | None = rule.role
+        if rule.role == MAKE:
+            permissions = self.registry.apply(
+                lambda known: pull_through.role_permissions(
+                    rule, account=known.account, region=known.region, partition=known.partition
+                )
+            )
+            role_arn, policy = self._role(name, pull_through.role_trust(), permissions)
+            needed.append(policy)
+        aws.ecr.PullThroughCacheRule(
+            name,
+            ecr_repository_prefix=self._once_checked(rule.prefix),
+            upstream_registry_url=rule.upstream.host,
+            credential_arn=credential_arn,
+            custom_role_arn=role_arn,
+            upstream_repository_prefix=rule.upstream_prefix,
+            # The prefix is taken, so the old rule has to make room for its replacement.
+            opts=self._options(needed, delete_before_replace=True),
+        )
+
+    def _once_checked(self, value: str) -> pulumi.Output[str]:
+        """The same value; an output that fails where the check does keeps its resource from being registered."""
+        return self.registry.apply(lambda _: value)
+
+    def _options(
+        self, needed: Sequence[pulumi.Resource] = (), *, delete_before_replace: bool | None = None
+    ) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(
+            parent=self.parent, depends_on=list(needed), delete_before_replace=delete_before_replace
+        )
+
+    def _repository_policy(self, access: Access) -> pulumi.Output[str]:
+        return self.registry.apply(
+            lambda known: (
+                repository_policy.repository_policy(
+                    access, account=known.account, partition=known.partition, region=known.region
+                ).text
+            )
+        )
+
+    def _role(
+        self, name: str, trust: PolicyDocument, permissions: pulumi.Output[PolicyDocument]
+    ) -> tuple[pulumi.Output[str], pulumi.Resource]:
+        role = aws.iam.Role(
+            f"{name}-role",
+            assume_role_policy=self._once_checked(trust.text),
+            tags=self.tags or None,
+            opts=self._options(),
+        )
+        policy = aws.iam.RolePolicy(
+            f"{name}-role-policy",
+            role=role.name,
+            policy=permissions.apply(lambda document: document.text),
+            opts=self._options(),
+        )
+        return role.arn, policy
+
+    def _key_arn(self, name: str, template: CreationTemplate) -> pulumi.Output[str] | None:
+        if template.encryption.type is not EncryptionType.KMS:
+            return None
+        if template.encryption.key_arn is not None:
+            return pulumi.Output.from_input(template.encryption.key_arn)
+        key = aws.kms.Key(
+            f"{name}-key",
+            description=self._once_checked(f"Encrypts the ECR repositories that the template {template.prefix} makes"),
+            enable_key_rotation=True,
+            deletion_window_in_days=_KEY_DELETION_DAYS,
+            tags=self.tags or None,
+            opts=self._options(),
+        )
+        return key.arn
+
+    def _secret(
+        self, name: str, prefix: str, credentials: UpstreamCredentials
+    ) -> tuple[pulumi.Output[str], pulumi.Resource]:
+        """A secret as ECR reads it, under AWS's own key, as ECR takes no other (see `SecretArn`)."""
+        secret = aws.secretsmanager.Secret(
+            f"{name}-secret",
+            name=self._once_checked(f"{SECRET_PREFIX}{prefix}"),
+            description=f"Signs ECR in to the upstream of the pull through cache {prefix}",
+            tags=self.tags or None,
+            opts=self._options(),
+        )
+        text: pulumi.Output[str] = pulumi.Output.secret(
+            pulumi.Output.json_dumps({"username": credentials.username, "accessToken": credentials.access_token})
+        )
+        version = aws.secretsmanager.SecretVersion(
+            f"{name}-secret-version",
+            secret_id=secret.id,
+            secret_string=text,
+            opts=self._options(),
+        )
+        return secret.arn, version
+
+
+def _label(prefix: str) -> str:
+    """The prefix as a part of names; cut and with a hash where it can't stand there whole, so that no two are equal."""
+    if "/" not in prefix and len(prefix) <= _MAX_LABEL:
+        return prefix
+    digest = hashlib.sha256(prefix.encode()).hexdigest()[:_HASH_LENGTH]
+    return f"{prefix.replace('/', '-')[: _MAX_LABEL - _HASH_LENGTH - 1]}-{digest}"
