@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import operator as comparing
 import re
@@ -23,8 +24,12 @@ class NotUnderstoodError(Exception):
 
 def like(text: str, pattern: str) -> bool:
     """`*` for any characters, `?` for one; case-sensitive."""
-    expression = "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern)
-    return re.fullmatch(expression, text, re.DOTALL) is not None
+    return _compiled(pattern).fullmatch(text) is not None
+
+
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile("".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern), re.DOTALL)
 
 
 def arn_like(arn: str, pattern: str) -> bool:
