@@ -1,0 +1,191 @@
+"""The `access` key of a stack's configuration: who may pull from the repository and push to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from ecr.access import names, principals, repository_policy
+from ecr.access.principals import Access, Pullers, Pushers, Service, account_of
+from ecr.config_reader import Section, shown
+
+_EMPTY = "names nobody; name somebody, or take the key out"
+
+# The policy's length depends a little on where the repository is; the exact one is checked when that is known.
+_SOMEWHERE = {"account": "000000000000", "region": "ap-southeast-1"}
+
+
+def read_access(top: Section, *, partition: str | None = None) -> Access | None:
+    """Who a stack lets in; None where it names nobody. Mistakes are noted in the section.
+
+    Args:
+        top: the stack's configuration.
+        partition: of the stack's Region, which all ARNs must be of; None where that is not known, and then they must
+            be of one partition with each other.
+    """
+    before = top.mistakes
+    section = top.section("access")
+    if section is None:
+        return None
+    section.refuse_nulls()
+    pull = _section(section, "pull")
+    push = _section(section, "push")
+    pullers = _pullers(pull) if pull is not None else Pullers()
+    pushers = _pushers(push) if push is not None else Pushers()
+    section.finish()
+    if top.mistakes > before:
+        return None
+    access = Access(pull=pullers, push=pushers)
+    _check_partitions(section, access, partition)
+    if top.mistakes > before:
+        return None
+    found = partition or next(map(principals.partition_of, repository_policy.arns(access)), "aws")
+    try:
+        repository_policy.repository_policy(access, partition=found, **_SOMEWHERE)
+    except ValueError as error:
+        section.wrong("", str(error))
+        return None
+    return access
+
+
+def _section(parent: Section, key: str) -> Section | None:
+    before = parent.mistakes
+    section = parent.section(key)
+    if section is None and parent.has(key) and parent.mistakes == before:
+        parent.wrong(key, _EMPTY)
+    return section
+
+
+def _pushers(section: Section, *, finish: bool = True) -> Pushers:
+    section.refuse_nulls()
+    before = section.mistakes
+    found = Pushers(
+        accounts=_list(section, "accounts", names.is_account, names.ACCOUNT_RULE),
+        roles=_list(section, "roles", names.is_role_arn, names.ROLE_ARN_RULE),
+        organizations=_list(section, "organizations", names.is_organization, names.ORGANIZATION_RULE),
+        organization_paths=_list(
+            section, "organizationPaths", names.is_organization_path, names.ORGANIZATION_PATH_RULE
+        ),
+    )
+    if finish:
+        section.finish()
+    if section.mistakes == before:  # of values that were read well, each is where it was written
+        _check_overlaps(section, found)
+    return found
+
+
+def _pullers(section: Section) -> Pullers:
+    pushers = _pushers(section, finish=False)
+    before = section.mistakes
+    functions = _list(section, "lambda", principals.is_function, principals.FUNCTION_RULE)
+    if section.mistakes == before:
+        for index, function in enumerate(functions):
+            if not names.is_account(function) and account_of(function) in functions:
+                _covered(section, f"lambda[{index}]", function, f"account {account_of(function)}", "lambda")
+    services = _services(section)
+    section.finish()
+    return Pullers(
+        accounts=pushers.accounts,
+        roles=pushers.roles,
+        organizations=pushers.organizations,
+        organization_paths=pushers.organization_paths,
+        functions=functions,
+        services=services,
+    )
+
+
+def _services(section: Section) -> tuple[Service, ...]:
+    if section.has("services") and section.items("services") == []:
+        section.wrong("services", _EMPTY)
+    before = section.mistakes
+    found = tuple(service for entry in section.sections("services") if (service := _service(entry)) is not None)
+    if section.mistakes == before:
+        for index, service in enumerate(found):
+            others = [other for at, other in enumerate(found) if at != index and other.covers(service)]
+            # Of two that are equal, the later one is too much.
+            if any(other != service or found.index(service) < index for other in others):
+                section.wrong(f"services[{index}]", "is covered by another entry already; take one of them out")
+    return found
+
+
+def _service(section: Section) -> Service | None:
+    before = section.mistakes
+    section.refuse_nulls()
+    service = section.required_text(
+        "service", principals.is_service, _service_rule(), example="codebuild.amazonaws.com"
+    )
+    account = section.text("sourceAccount", names.is_account, names.ACCOUNT_RULE)
+    arn = section.text("sourceArn", principals.is_source_arn, principals.SOURCE_ARN_RULE)
+    section.finish()
+    if section.mistakes > before:
+        return None
+    try:
+        return Service(service=service, source_account=account, source_arn=arn)
+    except ValueError as error:
+        section.wrong("", str(error))
+    return None
+
+
+def _service_rule() -> str:
+    return f"{principals.SERVICE_RULE}; functions are named under lambda"
+
+
+def _list(section: Section, key: str, accept: Callable[[str], bool], rule: str) -> tuple[str, ...]:
+    before = section.mistakes
+    texts = section.texts(key, accept, rule)
+    if section.mistakes > before:
+        return ()
+    if section.has(key) and not texts:
+        section.wrong(key, _EMPTY)
+    for index, text in enumerate(texts):
+        if (first := texts.index(text)) < index:
+            section.wrong(f"{key}[{index}]", f"{shown(text)} is {key}[{first}] already; name it once")
+    return texts
+
+
+def _check_overlaps(section: Section, found: Pushers) -> None:
+    """Refuse what another entry lets in anyway: whoever takes one of the two out would think that it is gone."""
+    for index, role in enumerate(found.roles):
+        if account_of(role) in found.accounts:
+            _covered(section, f"roles[{index}]", role, f"account {account_of(role)}", "accounts")
+    for index, path in enumerate(found.organization_paths):
+        organization = path.partition("/")[0]
+        if organization in found.organizations:
+            _covered(section, f"organizationPaths[{index}]", path, f"organization {organization}", "organizations")
+        wider = [other for other in found.organization_paths if other != path and _is_below(path, other)]
+        if wider:
+            _covered(section, f"organizationPaths[{index}]", path, wider[0], "organizationPaths")
+
+
+def _is_below(path: str, other: str) -> bool:
+    return other.endswith("*") and path.startswith(other.removesuffix("*"))
+
+
+def _covered(section: Section, key: str, text: str, wider: str, where: str) -> None:
+    section.wrong(key, f"{shown(text)} is in {wider}, which is under {where}; take one of the two out")
+
+
+def _check_partitions(section: Section, access: Access, partition: str | None) -> None:
+    found = _arns(access)
+    wanted = partition or next((principals.partition_of(arn) for arn in found.values()), None)
+    where = "the stack's Region is in" if partition else "the others are in"
+    for key, arn in found.items():
+        if principals.partition_of(arn) != wanted:
+            section.wrong(key, f"{shown(arn)} is in another partition; accepted: an ARN of {wanted}, which {where}")
+
+
+def _arns(access: Access) -> Mapping[str, str]:
+    """Key below `access` -> the ARN that stands there."""
+    return {
+        **_indexed("pull.roles", access.pull.roles),
+        **{key: arn for key, arn in _indexed("pull.lambda", access.pull.functions).items() if ":" in arn},
+        **{
+            f"pull.services[{index}].sourceArn": service.source_arn
+            for index, service in enumerate(access.pull.services)
+            if service.source_arn is not None
+        },
+        **_indexed("push.roles", access.push.roles),
+    }
+
+
+def _indexed(key: str, texts: Sequence[str]) -> Mapping[str, str]:
+    return {f"{key}[{index}]": text for index, text in enumerate(texts)}
