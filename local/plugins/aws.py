@@ -24,7 +24,7 @@ from local.plugins.aws_ecr_registry import (
 from local.plugins.aws_eks import PodIdentityAssociation
 from local.plugins.aws_events import EventRule, EventTarget
 from local.plugins.aws_iam import OpenIdConnectProvider, Role, RolePolicy
-from local.plugins.aws_kms import Key
+from local.plugins.aws_kms import Key, KeyPolicy
 from local.plugins.aws_secrets import Secret, SecretVersion
 from local.plugins.aws_sns import Topic, TopicPolicy, TopicSubscription
 from local.plugins.resource import ResourceType, StandInProvider
@@ -75,7 +75,7 @@ class AwsProvider(StandInProvider):
 _SETTINGS = ("region", "profile")
 _TYPES: tuple[Callable[[Cloud], ResourceType], ...] = (
     *(Repository, LifecyclePolicy, RepositoryPolicy),
-    Key,
+    *(Key, KeyPolicy),
     *(Role, RolePolicy, OpenIdConnectProvider),
     *(RegistryScanningConfiguration, ReplicationConfiguration, RegistryPolicy, PullThroughCacheRule),
     *(RepositoryCreationTemplate, AccountSetting, PullTimeUpdateExclusion),

@@ -1,14 +1,16 @@
-"""The KMS key of the `aws` stand-in: the key that encrypts a repository."""
+"""The KMS types of the `aws` stand-in: a key, which encrypts a repository or a topic, and its policy."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
+from local.plugins.aws_api import ApiResource, inside
 from local.plugins.aws_cloud import code_of
 from local.plugins.aws_ecr_policies import same_statements
 from local.plugins.aws_resource import REGION, CloudResource, own_tags, tag_changes
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 DEFAULT_WINDOW_DAYS = 30  # https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html
 SHORTEST_WINDOW_DAYS = 7
+WAITS_FOR_DELETION = ("PendingDeletion", "PendingReplicaDeletion")
 
 
 class Key(CloudResource):
@@ -67,7 +70,7 @@ class Key(CloudResource):
         """The key's settings, policy and tags; a key that waits for its deletion counts as gone."""
         kms = self.cloud.kms
         found = kms.describe_key(KeyId=resource_id)["KeyMetadata"]
-        if found.get("KeyState") in ("PendingDeletion", "PendingReplicaDeletion"):
+        if found.get("KeyState") in WAITS_FOR_DELETION:
             return None
         rotation = kms.get_key_rotation_status(KeyId=resource_id)
         policy = kms.get_key_policy(KeyId=resource_id, PolicyName="default")["Policy"]
@@ -128,3 +131,61 @@ class Key(CloudResource):
 
 def _tags(tags: Mapping[str, str]) -> list[TagTypeDef]:
     return [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
+
+
+class KeyPolicy(ApiResource):
+    """`aws:kms/keyPolicy:KeyPolicy`: the policy of a key that is made elsewhere; its ID is the key's."""
+
+    type_name = "aws:kms/keyPolicy:KeyPolicy"
+    service = "kms"
+    absent = ("NotFoundException",)
+    fields: ClassVar[Mapping[str, Field]] = {
+        "keyId": Field(kind=Kind.TEXT, required=True, replaces=True),
+        "policy": Field(kind=Kind.JSON, api="Policy", required=True, normal=same_statements),
+        "region": REGION,
+    }
+
+    @override
+    def make(self, wanted: Props) -> str:
+        """Sets the policy, over the one that the key came with."""
+        self._put(wanted["keyId"], wanted["policy"])
+        return text_of(wanted["keyId"])
+
+    @override
+    def look(self, resource_id: str) -> Props | None:
+        """The policy; gone with its key, even if that only waits for its deletion."""
+        if self._key(resource_id).get("KeyState") in WAITS_FOR_DELETION:
+            return None
+        return self.described(self.call("get_key_policy", KeyId=resource_id, PolicyName="default")) | {
+            "keyId": resource_id
+        }
+
+    @override
+    def change(self, resource_id: str, state: Props, wanted: Props) -> None:
+        """Replaces the policy."""
+        self._put(resource_id, wanted["policy"])
+
+    @override
+    def remove(self, resource_id: str, state: Props) -> None:
+        """Gives the key the policy that it came with, as the official plugin does: a key cannot be without one.
+
+        AWS KMS developer guide, "Default key policy".
+        """
+        key = self._key(resource_id)
+        if key.get("KeyState") in WAITS_FOR_DELETION:
+            return
+        _, partition, _, _, account, _ = text_of(key["Arn"]).split(":", 5)
+        statement: Plain = {
+            "Sid": "Enable IAM User Permissions",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        }
+        self._put(resource_id, json.dumps({"Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement]}))
+
+    def _key(self, key_id: str) -> Props:
+        return inside(self.call("describe_key", KeyId=key_id), "KeyMetadata")
+
+    def _put(self, key_id: Plain, document: Plain) -> None:
+        self.call("put_key_policy", KeyId=key_id, PolicyName="default", Policy=document)

@@ -122,11 +122,22 @@ def secret() -> str:
     return boto3.client("secretsmanager", region_name="us-east-1").create_secret(Name="hub")["ARN"]
 
 
+def key() -> str:
+    return boto3.client("kms", region_name="us-east-1").create_key()["KeyMetadata"]["KeyId"]
+
+
 def topic() -> str:
     return boto3.client("sns", region_name="us-east-1").create_topic(Name="images")["TopicArn"]
 
 
 LIVES: Mapping[str, Life] = {
+    "aws:kms/keyPolicy:KeyPolicy": Life(
+        props=lambda: {"keyId": key(), "policy": policy("kms:*", Principal={"AWS": "*"}, Resource="*")},
+        change={"policy": policy("kms:Decrypt", Principal={"AWS": "*"}, Resource="*")},
+        replaces={"keyId": "other"},
+        gone="00000000-0000-4000-8000-000000000000",
+        stays=True,
+    ),
     "aws:secretsmanager/secret:Secret": Life(
         props=lambda: {
             "name": "ecr-pullthroughcache/hub",
@@ -550,3 +561,16 @@ def test_a_topic_has_the_policy_that_it_came_with_again() -> None:
     engine.delete()
     text = boto3.client("sns", region_name="us-east-1").get_topic_attributes(TopicArn=TOPIC)["Attributes"]["Policy"]
     assert json.loads(text)["Statement"][0]["Condition"] == {"StringEquals": {"AWS:SourceOwner": "123456789012"}}
+
+
+def test_a_key_has_the_policy_that_it_came_with_again() -> None:
+    token = "aws:kms/keyPolicy:KeyPolicy"
+    engine = Engine(token)
+    engine.create(LIVES[token].props())
+    engine.delete()
+    kms = boto3.client("kms", region_name="us-east-1")
+    statement = json.loads(kms.get_key_policy(KeyId=engine.id, PolicyName="default")["Policy"])["Statement"][0]
+    assert (statement["Principal"], statement["Action"]) == ({"AWS": "arn:aws:iam::123456789012:root"}, "kms:*")
+    kms.schedule_key_deletion(KeyId=engine.id, PendingWindowInDays=7)
+    engine.delete()
+    assert engine.read().resource_id == ""
