@@ -49,7 +49,7 @@ _SERVICE = "pullthroughcache.ecr.amazonaws.com"
 # "Creating a resource policy in the upstream Amazon ECR registry".
 FETCH = ("ecr:BatchGetImage", "ecr:BatchImportUpstreamImage", "ecr:GetDownloadUrlForLayer", "ecr:GetImageCopyStatus")
 # "Creating an IAM role to define the pull through cache permissions" has these too, and all on every resource.
-_KEEP = (*FETCH, "ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart")
+_STORE = ("ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart")
 
 
 def is_prefix(text: str) -> bool:
@@ -271,7 +271,11 @@ def role_permissions(rule: PullThroughCacheRule, *, account: str, region: str, p
                 actions=FETCH,
                 resources=(_repositories(_registry(rule), rule.upstream_prefix, partition),),
             ),
-            Statement(sid="KeepInCache", actions=_KEEP, resources=(_repositories(cache, rule.prefix, partition),)),
+            Statement(
+                sid="KeepInCache",
+                actions=tuple(sorted((*FETCH, *_STORE))),
+                resources=(_repositories(cache, rule.prefix, partition),),
+            ),
         )
     )
 
