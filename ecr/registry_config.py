@@ -151,8 +151,9 @@ def _sources(section: Section) -> tuple[ReplicationSource, ...]:
 
 
 def _source(section: Section) -> ReplicationSource:
+    _require(section, "account", names.ACCOUNT_RULE)
     return ReplicationSource(
-        account=section.required_text("account", names.is_account, names.ACCOUNT_RULE, example="'\"123456789012\"'"),
+        account=section.text("account", names.is_account, names.ACCOUNT_RULE) or "",
         prefixes=_texts(section, "prefixes", replication.is_prefix, replication.PREFIX_RULE),
     )
 
