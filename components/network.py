@@ -53,7 +53,7 @@ class EcrEndpoints(pulumi.ComponentResource):
     """Interface endpoints for ECR's API and registries, with private DNS, and the gateway endpoint for layers.
 
     Attributes:
-        endpoint_ids: `ecr.api`, `ecr.dkr` and, when it is made, `s3` -> the ID of its endpoint.
+        endpoint_ids: `ecr.api`, `ecr.dkr` and, when it is made, `s3` -> the ID of its endpoint; fit to be exported.
         security_group_id: the security group that was made; None when some were given.
 
     Raises:
@@ -61,7 +61,7 @@ class EcrEndpoints(pulumi.ComponentResource):
         InputError: for a VPC in which private DNS can't work.
     """
 
-    endpoint_ids: Mapping[str, pulumi.Output[str]]
+    endpoint_ids: pulumi.Output[dict[str, str]]
     security_group_id: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: EcrEndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -105,8 +105,8 @@ class EcrEndpoints(pulumi.ComponentResource):
                 opts=child,
             )
             ids[Service.LAYERS.value] = gateway.id
-        self.endpoint_ids = MappingProxyType(ids)
-        self.register_outputs({"endpointIds": ids, "securityGroupId": self.security_group_id})
+        self.endpoint_ids = pulumi.Output.all(**ids)
+        self.register_outputs({"endpointIds": self.endpoint_ids, "securityGroupId": self.security_group_id})
 
 
 def _problems(args: EcrEndpointsArgs) -> Iterator[InputError]:

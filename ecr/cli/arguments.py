@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -53,6 +54,18 @@ def plain_http(hosts: Sequence[str] | None, images: Iterable[ImageReference]) ->
         if host not in named:
             raise InputError("--plain-http", f"{shown(host)} is the host of no image here; hosts: {_list(named)}")
     return frozenset(hosts or ())
+
+
+def profile_of_stack(project: Path, name: str) -> str | None:
+    """The profile that the stack's own file names; `pulumi up` takes the same."""
+    from ecr import stack_file  # noqa: PLC0415 (loads YAML, which help does without)
+
+    try:
+        profile = stack_file.read(project, name).get("aws:profile")
+    except InputError:
+        # A stack without a file of its own, or with one that `pulumi up` will complain about.
+        return None
+    return profile if isinstance(profile, str) else None
 
 
 def _list(hosts: set[str]) -> str:

@@ -84,7 +84,10 @@ def run(
     if image is None and stack is None:
         raise InputError("IMAGE", f"is missing; name an image, or a stack with --stack; accepted: {_RULE}")
     named = _parse("IMAGE", image) if image is not None else None
-    outputs = _outputs(stack) if stack is not None else {}
+    outputs: Mapping[str, object] = {}
+    if stack is not None:
+        outputs, own_profile = _asked_of(stack)
+        profile = profile or own_profile
     repository, reference = named or _of_stack(stack or "", outputs)
     asked = _Asked(
         repository=repository,
@@ -136,10 +139,12 @@ def _parse(name: str, text: str) -> tuple[RepositoryUrl, str | None]:
         raise InputError(name, f"{shown(text)} is neither an image nor a repository; accepted: {_RULE}") from None
 
 
-def _outputs(stack: str) -> Mapping[str, object]:
+def _asked_of(stack: str) -> tuple[Mapping[str, object], str | None]:
+    """A stack's outputs, and the profile that its own file names."""
     from ecr import stack_file, stacks
 
-    return stacks.outputs(stack_file.find_project(Path.cwd()), stack)
+    project = stack_file.find_project(Path.cwd())
+    return stacks.outputs(project, stack), arguments.profile_of_stack(project, stack)
 
 
 def _of_stack(stack: str, outputs: Mapping[str, object]) -> tuple[RepositoryUrl, str | None]:

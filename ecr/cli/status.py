@@ -15,7 +15,7 @@ import typer
 
 from ecr import status
 from ecr.cli import arguments, console
-from ecr.errors import EcrError, ExitCode, InputError, RemoteError
+from ecr.errors import EcrError, ExitCode, RemoteError
 from ecr.status import Published, StatusRow
 
 HELP = """Show which image every stack has, and what has drifted.
@@ -71,23 +71,11 @@ def _answer(project: Path, name: str, profile: str | None) -> _Answer:
     said, live, error = Published(stack=name), None, None
     try:
         said = status.published(name, stacks.outputs(project, name))
-        live = look(said, profile=profile or _own_profile(project, name))
+        live = look(said, profile=profile or arguments.profile_of_stack(project, name))
     except RemoteError as failed:
         # The other stacks are still worth an answer.
         error = failed
     return _Answer(row=status.row(said, live, datetime.now(UTC)), error=error)
-
-
-def _own_profile(project: Path, name: str) -> str | None:
-    """The profile that the stack's own file names; `pulumi up` takes the same."""
-    from ecr import stack_file
-
-    try:
-        profile = stack_file.read(project, name).get("aws:profile")
-    except InputError:
-        # A stack without a file of its own, or with one that `pulumi up` will complain about.
-        return None
-    return profile if isinstance(profile, str) else None
 
 
 def _show(rows: Sequence[StatusRow], *, as_json: bool) -> None:

@@ -74,8 +74,10 @@ class Examination:
         self._trail = Trail(transport or HttpTransport(connect_s=timeout_s, read_s=timeout_s))
         self._found = _Findings()
         registry = subject.location.registry
-        self._api = host_of(registry.api_url, endpoint=Service.API.value) if registry.api_url else None
-        self._registry = host_of(registry.base_url, endpoint=Service.REGISTRY.value if registry.api_url else "")
+        # Under an endpoint override there are no VPC endpoints to give advice about.
+        is_aws = registry.api_url is not None and registry.base_url == f"https://{registry.host}"
+        self._api = host_of(registry.api_url, endpoint=Service.API.value * is_aws) if registry.api_url else None
+        self._registry = host_of(registry.base_url, endpoint=Service.REGISTRY.value * is_aws)
 
     def run(self) -> Iterator[Check]:
         """The checks, each as soon as it is made."""

@@ -150,6 +150,17 @@ def test_tags_reach_everything_that_takes_some() -> None:
     assert set(map(str, tags.values())) == {"{'team': 'shop'}"}
 
 
+def test_the_endpoints_can_be_exported_for_the_commands_to_see() -> None:
+    def program() -> None:
+        pulumi.export("vpc_endpoint_ids", EcrEndpoints("endpoints", LEAST).endpoint_ids)
+
+    assert record(program, answers={GET_VPC: FOUND}).exports["vpc_endpoint_ids"] == {
+        "ecr.api": "endpoints-api-id",
+        "ecr.dkr": "endpoints-dkr-id",
+        "s3": "endpoints-s3-id",
+    }
+
+
 def test_ids_that_are_known_only_later_are_accepted() -> None:
     def program() -> None:
         subnets = [pulumi.Output.from_input(SUBNET), pulumi.Output.from_input(OTHER_SUBNET)]

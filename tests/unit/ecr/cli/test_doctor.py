@@ -75,6 +75,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
         return outputs
 
     monkeypatch.setattr(stack_file, "find_project", lambda start: start)
+    monkeypatch.setattr(stack_file, "read", lambda _project, _stack: {"aws:profile": "dev-reader"})
     monkeypatch.setattr(stacks, "outputs", asked)
     return outputs
 
@@ -152,6 +153,15 @@ def test_a_stack_without_an_image_names_its_repository(
     del stack["image_uri"]
     assert shell("doctor", "-s", "dev").code == 0
     assert (examined.subject.location.repository, examined.subject.reference) == ("dev/yoon-app", None)
+
+
+@pytest.mark.usefixtures("stack")
+@pytest.mark.parametrize(("options", "profile"), [((), "dev-reader"), (("--profile", "mine"), "mine")])
+def test_the_profile_of_the_stack_is_used_unless_another_is_named(
+    options: tuple[str, ...], profile: str, examined: Examined, shell: Shell
+) -> None:
+    assert shell("doctor", "-s", "dev", *options).code == 0
+    assert examined.located == [{"profile": profile, "plain_http": frozenset()}]
 
 
 @pytest.mark.usefixtures("stack")

@@ -290,3 +290,12 @@ def test_another_registry_has_no_api(sign: Callable[[], Credentials | None], wor
     assert made[3].text.startswith("localhost:5000 answers at 127.0.0.1, in ")
     assert made[4].text == words
     assert "comes from localhost:5000 at 127.0.0.1 (private)" in made[6].text
+
+
+def test_under_an_endpoint_override_nobody_is_told_of_vpc_endpoints() -> None:
+    registry = Registry("http://localhost:4566", HOST, sign_in, sign_in_first=True, api_url="http://localhost:4566")
+    network = FakeNetwork({"localhost": ("127.0.0.1",)}, unreachable={"127.0.0.1": Trouble.SILENT})
+    found = examine(network=network, at=Location(registry, NAME, f"{HOST}/{NAME}"))
+    assert found.statuses == "ooFFsss"
+    assert found[Step.CONNECT_API].fix == "let this machine reach TCP 4566 there"
+    assert found[Step.CONNECT_REGISTRY].fix == "let this machine reach TCP 4566 there"
