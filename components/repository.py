@@ -9,12 +9,18 @@ from types import MappingProxyType
 import pulumi
 import pulumi_aws as aws
 
+from components import access as grants
+from components.caller import Caller
 from ecr import reference
+from ecr.access import identity, repository_policy
+from ecr.access.key_policy import key_policy
+from ecr.access.principals import Access
 from ecr.errors import InputError, InputErrors
 from ecr.lifecycle import validation
 from ecr.lifecycle.policy import LifecyclePolicy
 from ecr.lifecycle.rules import DEFAULT_POLICY
 from ecr.lifecycle.validation import Problem
+from ecr.reference import RepositoryArn
 from ecr.repository import Encryption, EncryptionType, TagMutability
 
 # AWS KMS API reference, ScheduleKeyDeletion: 7 to 30 days. The longest, because without its key a repository is lost.
@@ -34,7 +40,9 @@ class ImageRepositoryArgs:
             CreateRepository: the encryption of a repository can't be changed).
         lifecycle: what expires or archives images, from `ecr.lifecycle.compile_policy` or any other policy; by
             default the latest 10 images stay, None means that nothing expires.
-        policy: repository policy, a JSON document; None means that only this account's identities have access.
+        access: who may pull and push, beside this account's identities whose policies let them. An `Output` has the
+            policy wait for a role that the same program makes: ECR refuses roles of its own account that are not there.
+        policy: repository policy, a JSON document, in place of `access`; without either, other accounts have no access.
         force_delete: whether deleting the repository deletes the images inside too; otherwise ECR refuses while there
             are any.
         tags: AWS tags of the repository and its key.
@@ -45,6 +53,7 @@ class ImageRepositoryArgs:
     scan_on_push: bool = True
     encryption: Encryption = Encryption()
     lifecycle: LifecyclePolicy | None = DEFAULT_POLICY
+    access: pulumi.Input[Access] | None = None
     policy: pulumi.Input[str] | None = None
     force_delete: bool = False
     tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -60,7 +69,8 @@ class ImageRepository(pulumi.ComponentResource):
         key_arn: the KMS key in use, None with AES256.
 
     Raises:
-        InputError: for a name that ECR would refuse, before anything is registered.
+        InputError: for a name that ECR would refuse, access that makes too long a policy, or access beside a policy,
+            before anything is registered.
         InputErrors: likewise for a lifecycle policy, with a line for each problem.
     """
 
@@ -72,11 +82,12 @@ class ImageRepository(pulumi.ComponentResource):
     def __init__(self, name: str, args: ImageRepositoryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         _check_name(args.repository_name)
         _check_lifecycle(args.lifecycle)
+        _check_access(args)
         super().__init__(
             "container-registry:index:ImageRepository", name, {"repositoryName": args.repository_name}, opts
         )
         child = pulumi.ResourceOptions(parent=self)
-        self.key_arn = _key_arn(name, args, child)
+        self.key_arn = self._key_arn(name, args, child)
         repository = aws.ecr.Repository(
             f"{name}-repo",
             name=args.repository_name,
@@ -91,10 +102,11 @@ class ImageRepository(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         if args.lifecycle is not None:
-            policy = args.lifecycle.text
-            aws.ecr.LifecyclePolicy(f"{name}-lifecycle", repository=repository.name, policy=policy, opts=child)
-        if args.policy is not None:
-            aws.ecr.RepositoryPolicy(f"{name}-policy", repository=repository.name, policy=args.policy, opts=child)
+            rules = args.lifecycle.text
+            aws.ecr.LifecyclePolicy(f"{name}-lifecycle", repository=repository.name, policy=rules, opts=child)
+        policy = args.policy if args.access is None else self._policy(args.access)
+        if policy is not None:
+            aws.ecr.RepositoryPolicy(f"{name}-policy", repository=repository.name, policy=policy, opts=child)
 
         self.name = repository.name
         self.arn = repository.arn
@@ -110,6 +122,57 @@ class ImageRepository(pulumi.ComponentResource):
     def docker_login_command(self) -> pulumi.Output[str]:
         """A shell command that signs Docker in; it holds no secret."""
         return pulumi.Output.all(self.arn, self.url).apply(_docker_login_command)
+
+    @property
+    def pull_policy(self) -> pulumi.Output[str]:
+        """The policy of an identity that signs in and pulls from this repository, as JSON."""
+        return grants.text_of(identity.pull_policy, self.arn)
+
+    @property
+    def push_policy(self) -> pulumi.Output[str]:
+        """The policy of an identity that signs in and pushes to this repository, as JSON."""
+        return grants.text_of(identity.push_policy, self.arn)
+
+    def grant_pull(self, role: aws.iam.Role | str) -> aws.iam.RolePolicy:
+        """Let a role of this account pull from the repository.
+
+        The policy is a child called `{name}-pull-{role}`, by the role's name in the program, or in IAM where it is
+        given by that; so a further grant renames none.
+
+        Raises:
+            InputError: for a name that IAM would refuse.
+        """
+        return grants.grant_pull(self._child("pull", role), role, self, pulumi.ResourceOptions(parent=self))
+
+    def grant_push(self, role: aws.iam.Role | str) -> aws.iam.RolePolicy:
+        """Let a role of this account push to the repository; `{name}-push-{role}`, and all else as `grant_pull`."""
+        return grants.grant_push(self._child("push", role), role, self, pulumi.ResourceOptions(parent=self))
+
+    def _child(self, verb: str, role: aws.iam.Role | str) -> str:
+        return f"{self.pulumi_resource_name}-{verb}-{grants.name_of(role)}"
+
+    def _policy(self, access: pulumi.Input[Access]) -> pulumi.Output[str]:
+        caller = Caller.of(self)
+        made_of = pulumi.Output.all(
+            access=access, account=caller.account, partition=caller.partition, region=caller.region
+        )
+        return made_of.apply(lambda parts: repository_policy.repository_policy(**parts).text)
+
+    def _key_arn(self, name: str, args: ImageRepositoryArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str] | None:
+        if args.encryption.type is not EncryptionType.KMS:
+            return None
+        if args.encryption.key_arn is not None:
+            return pulumi.Output.from_input(args.encryption.key_arn)
+        key = aws.kms.Key(
+            f"{name}-key",
+            description=f"Encrypts the images of the ECR repository {args.repository_name}",
+            enable_key_rotation=True,
+            deletion_window_in_days=_KEY_DELETION_DAYS,
+            policy=_key_policy(Caller.of(self), args.repository_name),
+            tags=args.tags or None,
+            opts=opts,
+        )
+        return key.arn
 
 
 def _check_name(repository_name: str) -> None:
@@ -130,20 +193,28 @@ def _place(problem: Problem) -> str:
     return ".".join(filter(None, ("lifecycle", rule, problem.field)))
 
 
-def _key_arn(name: str, args: ImageRepositoryArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str] | None:
-    if args.encryption.type is not EncryptionType.KMS:
-        return None
-    if args.encryption.key_arn is not None:
-        return pulumi.Output.from_input(args.encryption.key_arn)
-    key = aws.kms.Key(
-        f"{name}-key",
-        description=f"Encrypts the images of the ECR repository {args.repository_name}",
-        enable_key_rotation=True,
-        deletion_window_in_days=_KEY_DELETION_DAYS,
-        tags=args.tags or None,
-        opts=opts,
-    )
-    return key.arn
+def _check_access(args: ImageRepositoryArgs) -> None:
+    if args.access is None:
+        return
+    if args.policy is not None:
+        raise InputError("policy", "is given and so is access, of which the policy is made; give one of them")
+    if isinstance(args.access, Access):
+        try:
+            # The partition is that of any ARN; the exact policy is made where the repository's account is known.
+            partition = next((arn.split(":")[1] for arn in repository_policy.arns(args.access)), "aws")
+            repository_policy.repository_policy(args.access, account="", partition=partition, region="")
+        except ValueError as error:
+            raise InputError("access", str(error)) from error
+
+
+def _key_policy(caller: Caller, repository_name: str) -> pulumi.Output[str]:
+    """For the repository's ARN before there is the repository, which needs the key first."""
+
+    def text(where: Sequence[str]) -> str:
+        partition, region, account = where
+        return key_policy(str(RepositoryArn(partition, region, account, repository_name))).text
+
+    return pulumi.Output.all(caller.partition, caller.region, caller.account).apply(text)
 
 
 def _encryption_configuration(

@@ -56,8 +56,8 @@ def repository_policy(access: Access, *, account: str, partition: str, region: s
     )
     if len(document.text) > MAX_LENGTH:
         raise ValueError(
-            f"access makes a repository policy of {len(document.text)} characters, and ECR accepts {MAX_LENGTH}; "
-            "name fewer, such as an organization in place of its accounts"
+            f"the repository policy would have {len(document.text)} characters, and ECR accepts {MAX_LENGTH}; name "
+            "fewer, such as an organization in place of its accounts"
         )
     return document
 

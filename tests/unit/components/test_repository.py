@@ -1,11 +1,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pulumi
+import pulumi_aws as aws
 import pytest
 
+import settings
 from components import ImageRepository, ImageRepositoryArgs
+from ecr.access import identity
+from ecr.access.key_policy import key_policy
+from ecr.access.principals import Access, Pullers, Pushers
+from ecr.access.repository_policy import repository_policy
 from ecr.errors import InputError, InputErrors
 from ecr.lifecycle.policy import CountType, LifecyclePolicy, PolicyRule, TagStatus
 from ecr.lifecycle.rules import compile_policy, expire_after, keep_latest
@@ -121,6 +128,7 @@ def test_kms_without_a_key_makes_one_that_rotates_and_uses_it() -> None:
         "description": "Encrypts the images of the ECR repository a/b",
         "enableKeyRotation": True,
         "deletionWindowInDays": 30,
+        "policy": key_policy(f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/a/b").text,
         "tags": {"team": "shop"},
     }
     arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
@@ -139,6 +147,116 @@ def test_a_repository_policy_is_made_only_when_it_is_given() -> None:
     policy = json.dumps({"Version": "2012-10-17", "Statement": []})
     registration = deployed(args=ImageRepositoryArgs(repository_name="a/b", policy=policy)).only(POLICY)
     assert registration.inputs == {"repository": "a/b", "policy": policy}
+
+
+KEYS_BY_OTHER_NAMES = [
+    pytest.param(f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/shop", id="ARN of an alias"),
+    pytest.param("alias/shop", id="name of an alias"),
+    pytest.param("alias/aws/ecr", id="the key that AWS manages"),
+    pytest.param("11111111-2222-3333-4444-555555555555", id="ID of a key"),
+    pytest.param("", id="nothing"),
+]
+
+
+@pytest.mark.parametrize("key", KEYS_BY_OTHER_NAMES)
+def test_a_key_by_any_other_name_than_its_arn_is_refused_because_it_would_replace_the_repository(key: str) -> None:
+    reason = "not an alias, which would replace the repository"
+    with pytest.raises(ValueError, match=reason):
+        Encryption(EncryptionType.KMS, key)
+    values = {"repository": "a/b", "encryption": {"type": "KMS", "keyArn": key}}
+    with pytest.raises(InputErrors) as raised:
+        settings.parse(values, Path())
+    (error,) = raised.value.errors
+    assert error.key == "container-registry:encryption.keyArn"
+    assert reason in str(error)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Access
+# ---------------------------------------------------------------------------------------------------------------------
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/deployer"
+ACCESS = Access(pull=Pullers(accounts=("222222222222",), roles=(ROLE,)), push=Pushers(organizations=("o-a1b2c3d4e5",)))
+ROLE_TYPE, ROLE_POLICY = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
+
+
+def text_of(access: Access) -> str:
+    return repository_policy(access, account=ACCOUNT, partition="aws", region=REGION).text
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_access_becomes_the_policy_of_the_repository_and_is_known_in_a_preview(preview: bool) -> None:  # noqa: FBT001
+    recording = deployed(args=ImageRepositoryArgs(repository_name="a/b", access=ACCESS), preview=preview)
+    registration = recording.only(POLICY)
+    assert (registration.name, registration.parent) == ("app-policy", "app")
+    assert registration.inputs == {"repository": "a/b", "policy": text_of(ACCESS)}
+
+
+def with_role() -> None:
+    role = aws.iam.Role("deployer", assume_role_policy="{}")
+    access = role.arn.apply(lambda arn: Access(pull=Pullers(roles=(arn.replace(":role/", ":role/made/"),))))
+    ImageRepository("app", ImageRepositoryArgs(repository_name="a/b", access=access))
+
+
+def test_access_waits_for_a_role_of_the_same_program() -> None:
+    recording = record(with_role)
+    made = f"arn:aws:iam::{ACCOUNT}:role/made/deployer"
+    assert recording.only(POLICY).inputs["policy"] == text_of(Access(pull=Pullers(roles=(made,))))
+    order = [registration.type for registration in recording.registrations]
+    assert order.index(ROLE_TYPE) < order.index(POLICY)
+
+
+def test_a_preview_knows_that_a_policy_will_be_there_before_its_role_is() -> None:
+    preview = record(with_role, preview=True)
+    assert preview.names == record(with_role).names
+    assert preview.only(POLICY).inputs["policy"] != text_of(ACCESS)
+
+
+def test_access_to_come_is_refused_beside_a_policy_too() -> None:
+    def program() -> None:
+        access = pulumi.Output.from_input(ACCESS)
+        with pytest.raises(InputError, match=r"^policy: is given and so is access"):
+            ImageRepository("app", ImageRepositoryArgs(repository_name="a/b", access=access, policy="{}"))
+
+    assert record(program).registrations == []
+
+
+def test_the_policies_of_identities_are_handed_out_as_json() -> None:
+    def program() -> None:
+        repository = ImageRepository("app", ImageRepositoryArgs(repository_name="dev/yoon-app"))
+        pulumi.export("pull", repository.pull_policy)
+        pulumi.export("push", repository.push_policy)
+
+    arn = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/dev/yoon-app"
+    assert record(program).exports == {
+        "pull": identity.pull_policy(arn).text,
+        "push": identity.push_policy(arn).text,
+    }
+
+
+def granting(*, reverse: bool = False) -> None:
+    repository = ImageRepository("app", ImageRepositoryArgs(repository_name="a/b"))
+    made = aws.iam.Role("made", name="made-in-aws", assume_role_policy="{}")
+    roles: list[aws.iam.Role | str] = [made, "found"]
+    for role in reversed(roles) if reverse else roles:
+        repository.grant_pull(role)
+    repository.grant_push("found")
+
+
+def test_each_role_gets_a_policy_that_is_called_after_it() -> None:
+    arn = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/a/b"
+    pull, push = identity.pull_policy(arn).text, identity.push_policy(arn).text
+    found = {policy.name: (policy.parent, policy.inputs) for policy in record(granting).of_type(ROLE_POLICY)}
+    assert found == {
+        "app-pull-made": ("app", {"role": "made-in-aws", "policy": pull}),
+        "app-pull-found": ("app", {"role": "found", "policy": pull}),
+        "app-push-found": ("app", {"role": "found", "policy": push}),
+    }
+
+
+def test_grants_keep_their_names_in_any_order_and_in_a_preview() -> None:
+    assert record(lambda: granting(reverse=True)).names == record(granting).names
+    assert record(granting, preview=True).names == record(granting).names
 
 
 def test_children_hang_below_the_component_under_names_that_are_a_contract() -> None:
@@ -221,6 +339,21 @@ def test_twenty_repositories_live_in_one_program() -> None:
             ImageRepositoryArgs(repository_name="a/b", lifecycle=LifecyclePolicy(())),
             ["lifecycle: has 12 characters", "lifecycle.rules: has 0 rules"],
             id="empty-policy",
+        ),
+        pytest.param(
+            ImageRepositoryArgs(repository_name="a/b", access=ACCESS, policy="{}"),
+            ["policy: is given and so is access, of which the policy is made; give one of them"],
+            id="access and a policy",
+        ),
+        pytest.param(
+            ImageRepositoryArgs(
+                repository_name="a/b",
+                access=Access(pull=Pullers(accounts=tuple(f"{number:012}" for number in range(400)))),
+            ),
+            [
+                "access: the repository policy would have 13398 characters, and ECR accepts 10240; name fewer",
+            ],
+            id="too much access",
         ),
     ],
 )

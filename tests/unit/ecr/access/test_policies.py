@@ -96,7 +96,7 @@ def test_a_policy_may_be_as_long_as_ecr_takes_and_no_longer() -> None:
     base = len(rendered(accounts_up_to(2)).text) - 2 * each
     most = (repository_policy.MAX_LENGTH - base) // each
     assert len(rendered(accounts_up_to(most)).text) <= repository_policy.MAX_LENGTH
-    with pytest.raises(ValueError, match=r"of 102[0-9]{2} characters, and ECR accepts 10240; name fewer"):
+    with pytest.raises(ValueError, match=r"would have 102[0-9]{2} characters, and ECR accepts 10240; name fewer"):
         rendered(accounts_up_to(most + 1))
 
 

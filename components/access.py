@@ -1,0 +1,105 @@
+"""What roles get to use one repository: policies of their own, for that repository and no other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_aws as aws
+
+from ecr.access import identity
+from ecr.access.documents import PolicyDocument
+from ecr.errors import InputError
+
+if TYPE_CHECKING:
+    from components.repository import ImageRepository
+
+# IAM API reference, PutRolePolicy, RoleName.
+_ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
+_ROLE_RULE = "an aws.iam.Role, or the name of a role: 1 to 64 letters, digits and _+=,.@-, without its path"
+
+
+def grant_pull(
+    name: str,
+    role: aws.iam.Role | str,
+    repository: ImageRepository,
+    opts: pulumi.ResourceOptions | None = None,
+) -> aws.iam.RolePolicy:
+    """Let a role of the same account pull from a repository; a policy inline in the role.
+
+    Args:
+        name: of the resource in the program.
+        role: the role, or its name.
+        repository: what it may pull from.
+        opts: of the resource.
+
+    Raises:
+        InputError: for a name that IAM would refuse, before anything is registered.
+    """
+    return _grant(name, role, repository.pull_policy, opts)
+
+
+def grant_push(
+    name: str,
+    role: aws.iam.Role | str,
+    repository: ImageRepository,
+    opts: pulumi.ResourceOptions | None = None,
+) -> aws.iam.RolePolicy:
+    """Let a role of the same account push to a repository. Arguments and errors as of `grant_pull`.
+
+    Pulling layers is not in it; a role that builds on the repository's own images gets both.
+    """
+    return _grant(name, role, repository.push_policy, opts)
+
+
+def grant_promote(
+    name: str,
+    role: aws.iam.Role | str,
+    *,
+    source_arn: pulumi.Input[str],
+    target: ImageRepository,
+    enhanced_scanning: bool = False,
+    opts: pulumi.ResourceOptions | None = None,
+) -> aws.iam.RolePolicy:
+    """Let a role promote images from one repository into another: everything that `PromotedImage` calls.
+
+    Where the source is another account's, that account has to let the role in, too.
+
+    Args:
+        name: of the resource in the program.
+        role: the role, or its name.
+        source_arn: of the repository that is promoted from.
+        target: the repository that is promoted to.
+        enhanced_scanning: whether Amazon Inspector scans either, whose findings the gate then needs.
+        opts: of the resource.
+
+    Raises:
+        InputError: as `grant_pull`.
+    """
+
+    def text(arns: dict[str, str]) -> str:
+        return identity.promote_policy(
+            source_arn=arns["source"], target_arn=arns["target"], enhanced_scanning=enhanced_scanning
+        ).text
+
+    return _grant(name, role, pulumi.Output.all(source=source_arn, target=target.arn).apply(text), opts)
+
+
+def text_of(policy: Callable[[str], PolicyDocument], repository_arn: pulumi.Output[str]) -> pulumi.Output[str]:
+    """The JSON of a policy that is made for a repository."""
+    return repository_arn.apply(lambda arn: policy(arn).text)
+
+
+def name_of(role: aws.iam.Role | str) -> str:
+    """What a role is called in the program, or in IAM where it is none of the program's: both stay as they are."""
+    return role if isinstance(role, str) else role.pulumi_resource_name
+
+
+def _grant(
+    name: str, role: aws.iam.Role | str, policy: pulumi.Output[str], opts: pulumi.ResourceOptions | None
+) -> aws.iam.RolePolicy:
+    if isinstance(role, str) and not _ROLE_NAME.fullmatch(role):
+        raise InputError("role", f"{role!r} is not accepted; accepted: {_ROLE_RULE}")
+    return aws.iam.RolePolicy(name, role=role if isinstance(role, str) else role.name, policy=policy, opts=opts)
