@@ -14,7 +14,7 @@ from components.caller import Caller
 from ecr import endpoint_policy, endpoints_config
 from ecr.access import names
 from ecr.endpoint_policy import Service
-from ecr.endpoints_config import S3Gateway
+from ecr.endpoints_config import Endpoints, S3Gateway
 from ecr.errors import InputError, InputErrors
 
 _HTTPS = 443
@@ -47,6 +47,20 @@ class EcrEndpointsArgs:
     pull_from: tuple[str, ...] = ()
     s3: S3Gateway = S3Gateway.MAKE
     tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @staticmethod
+    def of(endpoints: Endpoints, *, tags: Mapping[str, str]) -> EcrEndpointsArgs:
+        """What a stack's configuration asks for."""
+        return EcrEndpointsArgs(
+            vpc_id=endpoints.vpc_id,
+            subnet_ids=endpoints.subnet_ids,
+            route_table_ids=endpoints.route_table_ids,
+            security_group_ids=endpoints.security_group_ids,
+            organization=endpoints.organization,
+            pull_from=endpoints.pull_from,
+            s3=endpoints.s3,
+            tags=tags,
+        )
 
 
 class EcrEndpoints(pulumi.ComponentResource):
@@ -167,7 +181,11 @@ def _refuse_without_dns(vpc_id: str, vpc: aws.ec2.AwaitableGetVpcResult) -> None
 def _security_group(
     name: str, args: EcrEndpointsArgs, vpc: aws.ec2.AwaitableGetVpcResult, opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str]:
-    """One that lets the VPC in on TCP 443. It lets nothing out: an endpoint begins no conversation."""
+    """One that lets the VPC in on TCP 443, and nothing out: an endpoint begins no conversation.
+
+    AWS gives a new group a rule that lets everything out, and the provider takes it away (its documentation,
+    aws_security_group).
+    """
     group = aws.ec2.SecurityGroup(
         f"{name}-security-group",
         vpc_id=args.vpc_id,

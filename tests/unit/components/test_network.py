@@ -8,7 +8,7 @@ import pytest
 
 from components.network import EcrEndpoints, EcrEndpointsArgs
 from ecr.endpoint_policy import MAX_PULL_FROM, layer_policy, registry_policy
-from ecr.endpoints_config import ROUTE_TABLE_RULE, SECURITY_GROUP_RULE, SUBNET_RULE, VPC_RULE, S3Gateway
+from ecr.endpoints_config import ROUTE_TABLE_RULE, SECURITY_GROUP_RULE, SUBNET_RULE, VPC_RULE, Endpoints, S3Gateway
 from ecr.errors import InputError, InputErrors
 from tests.unit.recording import ACCOUNT, REGION, Recording, record
 
@@ -148,6 +148,16 @@ def test_tags_reach_everything_that_takes_some() -> None:
     assert tags.pop("endpoints") is None
     assert len(tags) == 6
     assert set(map(str, tags.values())) == {"{'team': 'shop'}"}
+
+
+def test_what_a_stack_asks_for_becomes_the_arguments() -> None:
+    asked = Endpoints(
+        vpc_id=VPC, subnet_ids=(SUBNET,), route_table_ids=(ROUTES,), security_group_ids=(GROUP,),
+        organization="o-a1b2c3d4e5", pull_from=("602401143452",), s3=S3Gateway.EXISTING,
+    )  # fmt: skip
+    made = EcrEndpointsArgs.of(asked, tags={"team": "shop"})
+    assert {key: value for key, value in vars(made).items() if key != "tags"} == vars(asked)
+    assert made.tags == {"team": "shop"}
 
 
 def test_the_endpoints_can_be_exported_for_the_commands_to_see() -> None:
