@@ -198,9 +198,8 @@ class Examination:
             return checks.failed(Step.MANIFEST, str(error), self._manifest_advice(error))
         except Stopped:
             return checks.failed(Step.MANIFEST, f"{name} did not come within {subject.timeout_s:g} s", _SLOW)
-        if image is not None and image.kind is Kind.IMAGE:
-            # The configuration is the first; layers may all be one and the same blob.
-            self._found.layer = image.blobs[-1]
+        if image is not None and image.kind is Kind.IMAGE and len(image.blobs) > 1:
+            self._found.layer = image.blobs[-1]  # the first is the configuration
         return checks.ok(Step.MANIFEST, f"{name} is {'there' if is_digest(subject.reference) else root.digest}")
 
     def _manifest_advice(self, error: RemoteError) -> str:

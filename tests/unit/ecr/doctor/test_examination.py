@@ -32,7 +32,7 @@ from tests.unit.ecr.doctor.pulls import (
     one_byte,
     sign_in,
 )  # fmt: skip
-from tests.unit.ecr.oci.fake_registry import FakeRegistry, Reply
+from tests.unit.ecr.oci.fake_registry import FakeRegistry, Reply, digest_of
 
 
 def test_a_pull_that_works_is_ok_all_along() -> None:
@@ -76,6 +76,15 @@ def test_an_index_of_nothing_and_an_artifact_have_no_layers() -> None:
     registry.put(NAME, {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}, OCI_INDEX, "v1")
     found = examine(registry=registry)
     assert found[Step.LAYER].line == "skipped layer: because the image has no layers"
+
+
+def test_a_configuration_is_no_layer() -> None:
+    registry = ecr()
+    found = examine(registry=registry)
+    assert found.layers.asked[-2].url.endswith(f"/blobs/{digest_of(b'layer of one')}")
+    config = registry.put_blob(NAME, b"{}")
+    registry.put(NAME, {"mediaType": OCI_MANIFEST, "config": config, "layers": []}, OCI_MANIFEST, "v1")
+    assert examine(registry=registry)[Step.LAYER].line == "skipped layer: because the image has no layers"
 
 
 def test_a_digest_is_not_told_twice() -> None:
