@@ -49,6 +49,10 @@ class Principal:
     def account(self) -> str:
         return self.arn.split(":")[4] if self.arn else ""
 
+    @property
+    def partition(self) -> str:
+        return self.arn.split(":")[1] if self.arn else ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
@@ -188,7 +192,7 @@ def _is_aws_principal(name: str, asking: Principal) -> bool:
         return asking.account == name
     parts = name.split(":")
     if parts[5:] == ["root"]:
-        return asking.account == parts[4]
+        return (asking.partition, asking.account) == (parts[1], parts[4])
     return _is_named(name, asking.arn) or _is_session_of(name, asking.arn)
 
 
