@@ -14,10 +14,8 @@ from components.caller import Caller
 from ecr.access import repository_policy
 from ecr.access.documents import PolicyDocument
 from ecr.access.principals import Access
-from ecr.errors import InputErrors
 from ecr.registry import pull_through, templates
 from ecr.registry.policy import Registry
-from ecr.registry.problems import raise_for
 from ecr.registry.pull_through import MAKE, PullThroughCacheRule
 from ecr.registry.templates import CreationTemplate
 from ecr.registry.upstreams import SECRET_PREFIX
@@ -47,21 +45,6 @@ class UpstreamCredentials:
 _NO_CREDENTIALS: Mapping[str, UpstreamCredentials] = MappingProxyType({})
 
 
-def check(
-    rules: Sequence[PullThroughCacheRule],
-    creation_templates: Sequence[CreationTemplate],
-    *,
-    credentials: Mapping[str, UpstreamCredentials] = _NO_CREDENTIALS,
-) -> None:
-    """Refuse what can be seen without AWS, for a component to call before it registers itself.
-
-    Raises:
-        InputErrors: with a line for each problem.
-    """
-    pull_through.check(rules, made=credentials)
-    templates.check(creation_templates)
-
-
 def register_pull_through(
     name: str,
     rules: Sequence[PullThroughCacheRule],
@@ -72,7 +55,7 @@ def register_pull_through(
     caller: Caller,
     credentials: Mapping[str, UpstreamCredentials] = _NO_CREDENTIALS,
 ) -> None:
-    """Make the rules and templates of one registry as children of a component.
+    """Make the rules and templates of one registry as children of a component, which has checked them.
 
     Rules come after all templates: the first image that is pulled through a rule makes a repository, and a template
     does nothing for repositories that are there already.
@@ -83,37 +66,14 @@ def register_pull_through(
         creation_templates: likewise the templates.
         tags: AWS tags of roles, keys and secrets; repositories get those of their template.
         parent: the component.
-        caller: whose registry it is.
+        caller: whose registry it is; nothing is registered while this isn't known, or where it fails.
         credentials: prefix of a rule -> what a secret is made of; other rules that need one name theirs.
-
-    Raises:
-        InputErrors: for what can be refused without AWS, before any of them is registered.
-        pulumi.RunError: from the preview on, for what is in another account or Region than the registry; nothing that
-            depends on it is registered then.
     """
-    check(rules, creation_templates, credentials=credentials)
-    registry = pulumi.Output.all(caller.partition, caller.region, caller.account).apply(
-        lambda known: _checked(rules, creation_templates, credentials, Registry(*known))
-    )
+    registry = pulumi.Output.all(caller.partition, caller.region, caller.account).apply(lambda known: Registry(*known))
     made = _Making(name, registry, tags, parent)
     first = [made.template(template) for template in creation_templates]
     for rule in rules:
         made.rule(rule, credentials.get(rule.prefix), first)
-
-
-def _checked(
-    rules: Sequence[PullThroughCacheRule],
-    creation_templates: Sequence[CreationTemplate],
-    credentials: Mapping[str, UpstreamCredentials],
-    registry: Registry,
-) -> Registry:
-    place = {"account": registry.account, "region": registry.region}
-    try:
-        raise_for(pull_through.KEY, pull_through.problems(rules, made=credentials, **place))
-        raise_for(templates.KEY, templates.problems(creation_templates, **place))
-    except InputErrors as errors:
-        raise pulumi.RunError(str(errors)) from None
-    return registry
 
 
 @dataclass(frozen=True)
@@ -150,7 +110,7 @@ class _Making:
             configuration["kms_key"] = key_arn
         return aws.ecr.RepositoryCreationTemplate(
             name,
-            prefix=self._once_checked(template.prefix),
+            prefix=self._for_registry(template.prefix),
             applied_fors=[cause.value for cause in template.causes],
             description=template.description or None,
             image_tag_mutability=template.tag_mutability.mutability.value,
@@ -187,7 +147,7 @@ class _Making:
             needed.append(policy)
         aws.ecr.PullThroughCacheRule(
             name,
-            ecr_repository_prefix=self._once_checked(rule.prefix),
+            ecr_repository_prefix=self._for_registry(rule.prefix),
             upstream_registry_url=rule.upstream.host,
             credential_arn=credential_arn,
             custom_role_arn=role_arn,
@@ -196,8 +156,8 @@ class _Making:
             opts=self._options(needed, delete_before_replace=True),
         )
 
-    def _once_checked(self, value: str) -> pulumi.Output[str]:
-        """The same value; an output that fails where the check does keeps its resource from being registered."""
+    def _for_registry(self, value: str) -> pulumi.Output[str]:
+        """The same value, once the registry is known: where that fails, nothing is registered."""
         return self.registry.apply(lambda _: value)
 
     def _options(
@@ -221,7 +181,7 @@ class _Making:
     ) -> tuple[pulumi.Output[str], pulumi.Resource]:
         role = aws.iam.Role(
             f"{name}-role",
-            assume_role_policy=self._once_checked(trust.text),
+            assume_role_policy=self._for_registry(trust.text),
             tags=self.tags or None,
             opts=self._options(),
         )
@@ -240,7 +200,7 @@ class _Making:
             return pulumi.Output.from_input(template.encryption.key_arn)
         key = aws.kms.Key(
             f"{name}-key",
-            description=self._once_checked(f"Encrypts the ECR repositories that the template {template.prefix} makes"),
+            description=self._for_registry(f"Encrypts the ECR repositories that the template {template.prefix} makes"),
             enable_key_rotation=True,
             deletion_window_in_days=_KEY_DELETION_DAYS,
             tags=self.tags or None,
@@ -254,7 +214,7 @@ class _Making:
         """A secret as ECR reads it, under AWS's own key, as ECR takes no other (see `SecretArn`)."""
         secret = aws.secretsmanager.Secret(
             f"{name}-secret",
-            name=self._once_checked(f"{SECRET_PREFIX}{prefix}"),
+            name=self._for_registry(f"{SECRET_PREFIX}{prefix}"),
             description=f"Signs ECR in to the upstream of the pull through cache {prefix}",
             tags=self.tags or None,
             opts=self._options(),

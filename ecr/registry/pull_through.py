@@ -16,11 +16,8 @@ from ecr.access.actions import SIGN_IN
 from ecr.access.documents import PolicyDocument, PrincipalType, Statement
 from ecr.access.names import RoleArn
 from ecr.reference import EcrHost
-from ecr.registry.problems import Problem, raise_for
+from ecr.registry.problems import Problem
 from ecr.registry.upstreams import SECRET_RULE, SecretArn, Upstream
-
-KEY = "container-registry:registry.pullThroughCache"
-"""Where a stack file has the rules; the paths of problems go on from here."""
 
 ROOT = "ROOT"
 """In the place of a prefix: all repositories that no other rule or template is for."""
@@ -83,15 +80,6 @@ class PullThroughCacheRule:
     upstream_prefix: str | None = None
 
 
-def check(rules: Sequence[PullThroughCacheRule], *, made: Collection[str] = ()) -> None:
-    """Refuse what can be seen without AWS. `made` are the prefixes whose secrets the program makes.
-
-    Raises:
-        InputErrors: with a line for each problem, named as a stack file has its key.
-    """
-    raise_for(KEY, problems(rules, made=made))
-
-
 def problems(
     rules: Sequence[PullThroughCacheRule],
     *,
@@ -99,7 +87,14 @@ def problems(
     account: str | None = None,
     region: str | None = None,
 ) -> Iterator[Problem]:
-    """What is wrong with rules for the registry of this account and Region, as far as these are known."""
+    """What is wrong with the rules, with paths below them.
+
+    Args:
+        rules: all rules of the registry.
+        made: prefixes of rules whose secrets the program makes.
+        account: of the registry, None while it is not known: then less can be told.
+        region: likewise its Region.
+    """
     yield from (Problem("", reason) for reason in _registry_problems(rules, region))
     place = _place(rules, account, region)
     for index, rule in enumerate(rules):

@@ -20,12 +20,9 @@ from ecr.access.names import RoleArn
 from ecr.access.principals import Access
 from ecr.lifecycle import validation
 from ecr.lifecycle.policy import LifecyclePolicy
-from ecr.registry.problems import Problem, raise_for, refused
+from ecr.registry.problems import Problem, refused
 from ecr.registry.pull_through import ROOT
 from ecr.repository import Encryption, EncryptionType, Mutability, TagMutability
-
-KEY = "container-registry:registry.creationTemplates"
-"""Where a stack file has the templates; the paths of problems go on from here."""
 
 
 class Cause(StrEnum):
@@ -109,21 +106,15 @@ class CreationTemplate:
         return self.encryption.type is EncryptionType.KMS or bool(self.tags)
 
 
-def check(templates: Sequence[CreationTemplate]) -> None:
-    """Refuse what can be seen without AWS.
-
-    Raises:
-        InputErrors: with a line for each problem, named as a stack file has its key.
-    """
-    raise_for(KEY, problems(templates))
-
-
 def problems(
     templates: Sequence[CreationTemplate], *, account: str | None = None, region: str | None = None
 ) -> Iterator[Problem]:
-    """What is wrong with templates for the registry of this account and Region, as far as these are known.
+    """What is wrong with the templates, with paths below them. AWS documents no quota of templates.
 
-    AWS documents no quota of templates.
+    Args:
+        templates: all templates of the registry.
+        account: of the registry, None while it is not known: then less can be told.
+        region: likewise its Region.
     """
     for index, template in enumerate(templates):
         for problem in (

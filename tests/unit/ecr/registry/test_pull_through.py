@@ -4,7 +4,6 @@ import dataclasses
 
 import pytest
 
-from ecr.errors import InputErrors
 from ecr.reference import EcrHost
 from ecr.registry import pull_through
 from ecr.registry.pull_through import MAKE, MAX_RULES, ROOT, PullThroughCacheRule
@@ -171,22 +170,21 @@ def test_a_missing_role_is_seen_by_the_account_of_a_secret() -> None:
 def test_a_secret_that_the_program_makes_is_not_missing() -> None:
     rule = dataclasses.replace(HUB, credentials=None)
     assert list(pull_through.problems([rule], made=["docker-hub"])) == []
-    for rules, made, line in (
-        (
-            [HUB],
-            ["docker-hub"],
-            "container-registry:registry.pullThroughCache[0].credentials: names a secret, and credentials are given",
-        ),
-        ([QUAY], ["quay"], "container-registry:registry.pullThroughCache[0].credentials: is set, and upstream is quay"),
-        ([QUAY], ["quai"], "container-registry:registry.pullThroughCache: has no rule for quai"),
-    ):
-        with pytest.raises(InputErrors) as raised:
-            pull_through.check(rules, made=made)
-        assert str(raised.value).startswith(line)
 
 
-def test_check_says_nothing_about_rules_that_are_well() -> None:
-    pull_through.check([QUAY, HUB, SHARED, NEAR])
+MADE = [
+    pytest.param(HUB, "docker-hub", "[0].credentials: names a secret, and credentials are given", id="beside a secret"),
+    pytest.param(QUAY, "quay", "[0].credentials: is set, and upstream is quay", id="where none are taken"),
+    pytest.param(QUAY, "quai", ": has no rule for quai", id="for no rule"),
+]
+
+
+@pytest.mark.parametrize(("rule", "made", "line"), MADE)
+def test_a_secret_is_made_where_one_is_wanted_and_none_is_named(
+    rule: PullThroughCacheRule, made: str, line: str
+) -> None:
+    (problem,) = pull_through.problems([rule], made=[made])
+    assert f"{problem.path}: {problem.reason}".startswith(line)
 
 
 def test_what_upstreams_must_allow_is_one_document_for_each_of_their_registries() -> None:

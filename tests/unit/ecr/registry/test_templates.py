@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from ecr.access.principals import Access, Pullers
-from ecr.errors import InputErrors
 from ecr.lifecycle.policy import CountType, LifecyclePolicy, PolicyRule, TagStatus
 from ecr.lifecycle.rules import DEFAULT_POLICY
 from ecr.registry import templates
@@ -107,7 +106,7 @@ BAD = [
         id="a key of another Region",
     ),
     pytest.param({"access": FAR}, "[0].access: arn:aws-cn:iam", id="access of another partition"),
-    pytest.param({"access": MANY}, "[0].access: access makes a repository policy of", id="access of too many"),
+    pytest.param({"access": MANY}, "[0].access: the repository policy would have", id="access of too many"),
 ]
 
 
@@ -124,15 +123,6 @@ def test_no_two_templates_have_one_prefix() -> None:
 def test_where_the_registry_is_not_known_its_place_is_not_judged() -> None:
     there = template(role=ROLE.replace(ACCOUNT, OTHER), encryption=Encryption(EncryptionType.KMS, KEY))
     assert found(there, account=None, region=None) == []
-
-
-def test_check_names_all_problems_by_their_keys() -> None:
-    templates.check([PLAIN, WHOLE])
-    with pytest.raises(InputErrors) as raised:
-        templates.check([template(prefix="A"), template(causes=())])
-    starts = ["container-registry:registry.creationTemplates[0].prefix:", "container-registry:registry.creation"]
-    for line, start in zip(str(raised.value).split("\n"), starts, strict=True):
-        assert line.startswith(start)
 
 
 def test_a_key_goes_with_kms() -> None:
