@@ -1,0 +1,373 @@
+"""Who may pull and push, and from where: each component by itself on the real engine, read back with boto3."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import pulumi
+import pytest
+
+from components.code_build import CodeBuildRole, CodeBuildRoleArgs
+from components.eks import EksPullAccess, EksPullAccessArgs
+from components.github import GitHubActionsRole, GitHubActionsRoleArgs
+from components.network import EcrEndpoints, EcrEndpointsArgs
+from components.notifications import Notifications, NotificationsArgs
+from components.repository import ImageRepository, ImageRepositoryArgs
+from ecr.access import github
+from ecr.access.eks import PodIdentity, ServiceAccount
+from ecr.access.github import GitHubWorkflows
+from ecr.access.permissions import Permission
+from ecr.access.principals import Access, Pullers
+from ecr.notifications.events import Events, Scope
+from ecr.repository import Encryption, EncryptionType
+from ecr.severity import Severity
+from local.cloud import LocalCloud
+from local.layout import Layout
+from local.stack import LocalStack, Session, _Run
+from tests.engine.conftest import REGION, still_running
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_eks import EKSClient
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_sns import SNSClient
+
+pytestmark = pytest.mark.engine
+
+ACCOUNT = "000000000000"  # the emulator's
+OTHER_ACCOUNT = "222222222222"
+NAME = "dev/access"
+REPOSITORY = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{NAME}"
+GITHUB = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+Program = Callable[[], None]
+
+
+class Inline(LocalStack):
+    """A stack whose program is the test's own, in place of the project's."""
+
+    def __init__(self, session: Session, program: Program) -> None:
+        super().__init__(session, "access", {"aws:region": REGION, "container-registry:repository": NAME})
+        self.program = program
+
+    def _program(self, run: _Run) -> Program:  # noqa: ARG002 - the overridden method's signature
+        return self.program
+
+
+@dataclass
+class Bench:
+    """A local cloud without Docker, and what the test deploys to it."""
+
+    cloud: LocalCloud
+    stacks: list[Inline] = field(default_factory=list)
+
+    def deploy(self, program: Program) -> Inline:
+        """Preview and deploy: the preview has told exactly what was then done, and nothing is left to do."""
+        stack = Inline(self.cloud.stack("dev")._session, program)
+        self.stacks.append(stack)
+        told = stack.preview().changes
+        done = stack.up().changes
+        assert dict(told) == dict(done)
+        assert set(done) == {"create"}
+        assert set(stack.up().changes) == {"same"}
+        return stack
+
+    def destroy(self) -> None:
+        """Delete all of it; the engine knows of nothing any more."""
+        stack = self.stacks.pop()
+        stack.destroy()
+        assert not stack.export().get("resources")
+
+    @property
+    def access(self) -> dict[str, str]:
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        return {"region_name": REGION, "endpoint_url": self.cloud.layout.endpoint, **keys}
+
+    @property
+    def iam(self) -> IAMClient:
+        return boto3.client("iam", **self.access)  # type: ignore[call-overload, no-any-return]
+
+    @property
+    def ec2(self) -> EC2Client:
+        return boto3.client("ec2", **self.access)  # type: ignore[call-overload, no-any-return]
+
+    @property
+    def kms(self) -> KMSClient:
+        return boto3.client("kms", **self.access)  # type: ignore[call-overload, no-any-return]
+
+    @property
+    def ecr(self) -> ECRClient:
+        return boto3.client("ecr", **self.access)  # type: ignore[call-overload, no-any-return]
+
+    @property
+    def eks(self) -> EKSClient:
+        return boto3.client("eks", **self.access)  # type: ignore[call-overload, no-any-return]
+
+    @property
+    def events(self) -> EventBridgeClient:
+        return boto3.client("events", **self.access)  # type: ignore[call-overload, no-any-return]
+
+    @property
+    def sns(self) -> SNSClient:
+        return boto3.client("sns", **self.access)  # type: ignore[call-overload, no-any-return]
+
+    def roles(self) -> list[str]:
+        return sorted(role["RoleName"] for role in self.iam.list_roles()["Roles"])
+
+    def policies_of(self, role: str) -> dict[str, dict[str, object]]:
+        """The policies inside a role, by name."""
+        names = self.iam.list_role_policies(RoleName=role)["PolicyNames"]
+        return {
+            name: dict(self.iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])  # type: ignore[arg-type]  # botocore parses it
+            for name in names
+        }
+
+
+@pytest.fixture(scope="module")
+def emulated(layouts: Callable[[Path], Layout], tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """Engine and emulator; nothing here builds an image."""
+    layout = layouts(tmp_path_factory.mktemp("access") / "state")
+    cloud = LocalCloud(layout, show=lambda _line: None)
+    try:
+        cloud.start(docker=False)
+        yield cloud
+    finally:
+        cloud.stop()
+    assert not still_running(layout)
+
+
+@pytest.fixture
+def bench(emulated: LocalCloud) -> Iterator[Bench]:
+    made = Bench(emulated)
+    yield made
+    for stack in made.stacks:
+        stack.destroy()
+
+
+def actions(document: object) -> set[str]:
+    """Every action that a policy document names."""
+    assert isinstance(document, dict)
+    found: set[str] = set()
+    for statement in document["Statement"]:
+        named = statement["Action"]
+        found |= {named} if isinstance(named, str) else set(named)
+    return found
+
+
+def test_a_github_role_trusts_the_provider_that_is_made_with_it(bench: Bench) -> None:
+    def program() -> None:
+        role = GitHubActionsRole(
+            "github",
+            GitHubActionsRoleArgs(
+                workflows=GitHubWorkflows(repository="acme/shop", branches=("main",)),
+                permission=Permission.PUSH,
+                repository_arn=REPOSITORY,
+                oidc_provider=github.MAKE,
+                tags={"team": "shop"},
+            ),
+        )
+        pulumi.export("role", role.role_name)
+
+    before = bench.roles()
+    stack = bench.deploy(program)
+    name = str(stack.outputs()["role"])
+    assert name.startswith("github-role-")
+    role = bench.iam.get_role(RoleName=name)["Role"]
+    trust = role["AssumeRolePolicyDocument"]
+    assert f"'Federated': '{GITHUB}'" in str(trust)
+    assert role["Tags"] == [{"Key": "team", "Value": "shop"}]
+    found = bench.iam.get_open_id_connect_provider(OpenIDConnectProviderArn=GITHUB)
+    assert found["ClientIDList"] == ["sts.amazonaws.com"]
+    (policy,) = bench.policies_of(name).values()
+    assert "ecr:PutImage" in actions(policy)
+    bench.destroy()
+    assert bench.roles() == before
+    assert not bench.iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+
+
+def test_eks_pulls_by_node_role_by_service_account_and_by_pod_identity(bench: Bench) -> None:
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    bench.iam.create_role(RoleName="nodes", AssumeRolePolicyDocument=document)
+    bench.eks.create_cluster(name="blue", roleArn=f"arn:aws:iam::{ACCOUNT}:role/cluster", resourcesVpcConfig={})
+    issuer = f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.eks.{REGION}.amazonaws.com/id/0123456789ABCDEF"
+
+    def program() -> None:
+        access = EksPullAccess(
+            "eks",
+            EksPullAccessArgs(
+                repository_arn=REPOSITORY,
+                node_roles=("nodes",),
+                service_accounts=(ServiceAccount(oidc_provider=issuer, namespace="shop", name="builder"),),
+                pod_identities=(PodIdentity(cluster="blue", namespace="shop", service_account="scanner"),),
+            ),
+        )
+        pulumi.export("account", access.service_account_role_arn)
+        pulumi.export("pod", access.pod_identity_role_arn)
+
+    try:
+        before = bench.roles()
+        outputs = bench.deploy(program).outputs()
+        arns = {role["Arn"]: role["AssumeRolePolicyDocument"] for role in bench.iam.list_roles()["Roles"]}
+        assert issuer in str(arns[str(outputs["account"])])
+        assert "pods.eks.amazonaws.com" in str(arns[str(outputs["pod"])])
+        (at_node,) = bench.policies_of("nodes").values()
+        assert "ecr:BatchGetImage" in actions(at_node)
+        assert "ecr:PutImage" not in actions(at_node)
+        (listed,) = bench.eks.list_pod_identity_associations(clusterName="blue")["associations"]
+        found = bench.eks.describe_pod_identity_association(clusterName="blue", associationId=listed["associationId"])[
+            "association"
+        ]
+        assert (found["namespace"], found["serviceAccount"]) == ("shop", "scanner")
+        assert found["roleArn"] == outputs["pod"]
+        bench.destroy()
+        assert bench.roles() == before
+        assert not bench.policies_of("nodes")
+        assert not bench.eks.list_pod_identity_associations(clusterName="blue")["associations"]
+    finally:
+        for stack in bench.stacks:
+            stack.destroy()
+        bench.stacks.clear()
+        bench.eks.delete_cluster(name="blue")
+        bench.iam.delete_role(RoleName="nodes")
+
+
+def test_a_codebuild_role_is_for_its_projects_of_this_account(bench: Bench) -> None:
+    def program() -> None:
+        arguments = CodeBuildRoleArgs(projects=("shop-images",), permission=Permission.PUSH, repository_arn=REPOSITORY)
+        pulumi.export("role", CodeBuildRole("builds", arguments).role_name)
+
+    before = bench.roles()
+    name = str(bench.deploy(program).outputs()["role"])
+    trust = str(bench.iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"])
+    assert f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/shop-images" in trust
+    assert {action for one in bench.policies_of(name).values() for action in actions(one)} >= {
+        "ecr:PutImage",
+        "logs:PutLogEvents",
+    }
+    bench.destroy()
+    assert bench.roles() == before
+
+
+@dataclass
+class Network:
+    vpc: str
+    subnet: str
+    table: str
+
+
+@pytest.fixture
+def network(bench: Bench) -> Iterator[Network]:
+    """A VPC as a team has it, with DNS switched on."""
+    ec2 = bench.ec2
+    vpc = ec2.create_vpc(CidrBlock="10.42.0.0/16")["Vpc"]["VpcId"]
+    for on in ({"EnableDnsSupport": {"Value": True}}, {"EnableDnsHostnames": {"Value": True}}):
+        ec2.modify_vpc_attribute(VpcId=vpc, **on)  # type: ignore[arg-type]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.42.1.0/24")["Subnet"]["SubnetId"]
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    yield Network(vpc, subnet, table)
+    for stack in bench.stacks:
+        stack.destroy()
+    bench.stacks.clear()
+    ec2.delete_route_table(RouteTableId=table)
+    ec2.delete_subnet(SubnetId=subnet)
+    ec2.delete_vpc(VpcId=vpc)
+
+
+@pytest.mark.filterwarnings("ignore:aws.ec2/encryptioncontrol:DeprecationWarning")  # importing the SDK's module warns
+def test_endpoints_keep_pulls_inside_the_vpc(bench: Bench, network: Network) -> None:
+    def program() -> None:
+        arguments = EcrEndpointsArgs(
+            vpc_id=network.vpc, subnet_ids=(network.subnet,), route_table_ids=(network.table,), tags={"team": "shop"}
+        )
+        endpoints = EcrEndpoints("network", arguments)
+        pulumi.export("group", endpoints.security_group_id)
+        pulumi.export("endpoints", endpoints.endpoint_ids)
+
+    outputs = bench.deploy(program).outputs()
+    found = {one["ServiceName"]: one for one in bench.ec2.describe_vpc_endpoints()["VpcEndpoints"]}
+    prefix = f"com.amazonaws.{REGION}"
+    assert set(found) == {f"{prefix}.ecr.api", f"{prefix}.ecr.dkr", f"{prefix}.s3"}
+    for name in ("ecr.api", "ecr.dkr"):
+        one = found[f"{prefix}.{name}"]
+        assert (one["VpcEndpointType"], one["SubnetIds"]) == ("Interface", [network.subnet])
+        assert one["VpcEndpointId"] == outputs["endpoints"][name]  # type: ignore[index]
+        assert one["Tags"] == [{"Key": "team", "Value": "shop"}]
+    gateway = found[f"{prefix}.s3"]
+    assert (gateway["VpcEndpointType"], gateway["RouteTableIds"]) == ("Gateway", [network.table])
+    group = bench.ec2.describe_security_groups(GroupIds=[str(outputs["group"])])["SecurityGroups"][0]
+    assert group["IpPermissionsEgress"] == []
+    (rule,) = group["IpPermissions"]
+    assert (rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) == ("tcp", 443, 443)
+    assert [one["CidrIp"] for one in rule["IpRanges"]] == ["10.42.0.0/16"]
+    bench.destroy()
+    assert not bench.ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    groups = bench.ec2.describe_security_groups()["SecurityGroups"]
+    assert [one["GroupName"] for one in groups if one.get("VpcId") == network.vpc] == ["default"]
+
+
+def test_notifications_publish_to_a_topic_under_a_key_of_its_own(bench: Bench) -> None:
+    def program() -> None:
+        events = Events(push=True, scan=Severity.HIGH, lifecycle=True)
+        made = Notifications(
+            "images",
+            NotificationsArgs(events=events, repositories=Scope.one(NAME), subscriptions=("team@example.com",)),
+        )
+        pulumi.export("topic", made.topic_arn)
+
+    topic = str(bench.deploy(program).outputs()["topic"])
+    attributes = bench.sns.get_topic_attributes(TopicArn=topic)["Attributes"]
+    key = bench.kms.describe_key(KeyId=attributes["KmsMasterKeyId"])["KeyMetadata"]
+    assert key["KeyState"] == "Enabled"
+    rules = bench.events.list_rules()["Rules"]
+    assert len(rules) == 4  # the basic and the enhanced scan tell of themselves in events of their own
+    publishers = json.loads(attributes["Policy"])["Statement"]
+    for rule in rules:
+        assert rule["Arn"] in str(publishers)
+        assert "aws.ecr" in rule["EventPattern"] or "aws.inspector2" in rule["EventPattern"]
+        (target,) = bench.events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+        assert target["Arn"] == topic
+        assert target["InputTransformer"]["InputTemplate"]
+    policy = bench.kms.get_key_policy(KeyId=key["KeyId"], PolicyName="default")["Policy"]
+    assert topic in policy
+    (subscription,) = bench.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "team@example.com")
+    bench.destroy()
+    assert not bench.events.list_rules()["Rules"]
+    assert not bench.sns.list_topics()["Topics"]
+    assert bench.kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] == "PendingDeletion"
+
+
+def test_another_account_pulls_from_a_repository_under_a_key_of_its_own(bench: Bench) -> None:
+    def program() -> None:
+        made = ImageRepository(
+            "repository",
+            ImageRepositoryArgs(
+                repository_name=NAME,
+                encryption=Encryption(type=EncryptionType.KMS),
+                access=Access(pull=Pullers(accounts=(OTHER_ACCOUNT,))),
+                force_delete=True,
+            ),
+        )
+        pulumi.export("key", made.key_arn)
+
+    key = str(bench.deploy(program).outputs()["key"])
+    found = bench.ecr.describe_repositories(repositoryNames=[NAME])["repositories"][0]
+    assert found["encryptionConfiguration"] == {"encryptionType": "KMS", "kmsKey": key}
+    policy = json.loads(bench.ecr.get_repository_policy(repositoryName=NAME)["policyText"])
+    (statement,) = policy["Statement"]
+    assert OTHER_ACCOUNT in str(statement["Principal"])
+    assert "ecr:BatchGetImage" in actions(policy)
+    assert "ecr:GetAuthorizationToken" not in actions(policy)
+    key_policy = json.loads(bench.kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    assert key_policy["Statement"]
+    bench.destroy()
+    assert not bench.ecr.describe_repositories()["repositories"]
+    assert bench.kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
