@@ -1,7 +1,8 @@
 """Roles that `access` names: those of the stack's own account must be there before ECR gets the policy.
 
-ECR refuses a repository policy with a role of its own account that is not there, half-way through a deployment. Roles
-of other accounts can't be looked up from here, and need not be there (`ecr.access.repository_policy`).
+ECR answers "Invalid repository policy provided" to a role of its own account that is not there, half-way through a
+deployment, and the provider tries for minutes first, because a new role is not known everywhere at once. Roles of other
+accounts can't be looked up from here, and need not be there (`ecr.access.repository_policy`).
 """
 
 from __future__ import annotations
