@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from ecr.registry import policy
@@ -102,14 +100,19 @@ def test_what_depends_on_region_and_account_waits_for_them() -> None:
 
 
 def test_the_length_is_that_of_the_text_that_is_sent() -> None:
-    region, account = "ap-southeast-1", "123456789012"
-    longest = max(
-        (sources(count) for count in range(1, 60) if not list(problems(sources(count), region=region))),
-        key=lambda access: len(access.replicate_from),
-    )
-    text = policy.document(longest, Registry("aws", region, account)).text
-    assert policy.MAX_POLICY_CHARS - 300 < len(text) <= policy.MAX_POLICY_CHARS
-    assert text == json.dumps(json.loads(text), separators=(",", ":"))
+    here = Registry("aws", HOME, OWN)
+    many = sources(45).replicate_from
+
+    def padded(characters: int) -> RegistryAccess:
+        """With prefixes that make up the length."""
+        missing = characters - len(policy.document(replicate(*many), here).text)
+        return replicate(*many[1:], ReplicationSource(many[0].account, ("a" * missing,)))
+
+    longest, longer = padded(policy.MAX_POLICY_CHARS), padded(policy.MAX_POLICY_CHARS + 1)
+    assert len(policy.document(longest, here).text) == policy.MAX_POLICY_CHARS == 10_240
+    assert list(problems(longest, region=HOME)) == []
+    (problem,) = problems(longer, region=HOME)
+    assert problem.reason.startswith("has 10241 characters as JSON")
 
 
 def test_without_the_region_the_longest_one_counts() -> None:
