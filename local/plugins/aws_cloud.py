@@ -34,7 +34,7 @@ _ADVICE = {
     "InvalidToken": f"the credentials are not valid here: {_CREDENTIALS}",
     "Throttling": "AWS asks for fewer requests and retries did not help: repeat in a minute",
     "Kms": "the KMS key cannot be used: enable the key, and let its policy allow this caller",
-    "NotFound": "it is not there any more: run `pulumi refresh`",
+    "NotFound": "correct its name or make it first; if it was deleted by hand, run `pulumi refresh`",
     "RepositoryNotEmptyException": "set forceDelete: true and run `pulumi up`, or delete the images first",
     "LimitExceededException": "an account quota is reached: delete what is unused, or ask AWS for more",
     "Invalid": "correct what the message names; a principal that it does not find must be there before it is named",

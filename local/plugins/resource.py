@@ -106,11 +106,9 @@ class StandInProvider(sdk.Provider):
         if kind is None:
             return sdk.CheckResponse(failures=[sdk.CheckFailure("", f"resource type {token} {NOT_IMPLEMENTED}")])
         given = request.new_inputs
-        props = plain_map(given)
-        if kind.longest_name and "name" not in props:
-            old = plain_map(request.old_inputs).get("name")
-            props["name"] = naming.made_up(request.urn.rpartition("::")[2], old, kind.longest_name)
-        checked, problems = await self.ask(f"{label(request.urn)}: check", [given], lambda: kind.check(props))
+        checked, problems = await self.ask(
+            f"{label(request.urn)}: check", [given], lambda: kind.check(_named(kind, request))
+        )
         hidden = secrets_in(given)
         # No property name: the engine would print the property's value with it, secrets inside included (v3.256.0).
         failures = [sdk.CheckFailure("", scrub(problem.reason, hidden)) for problem in problems]
@@ -219,6 +217,15 @@ class StandInProvider(sdk.Provider):
         known = str(exc) if isinstance(exc, StandInError) else self.explain(exc)
         defect = f"defect of the stand-in, {type(exc).__name__}: {exc} (PULUMI_STAND_IN_DEBUG=1 prints more)"
         return scrub(f"{what}: {known or defect}", hidden)
+
+
+def _named(kind: ResourceType, request: sdk.CheckRequest) -> Props:
+    """The inputs, with a name that is made up where the type has that."""
+    given = plain_map(request.new_inputs)
+    if kind.longest_name and "name" not in given:
+        old = plain_map(request.old_inputs).get("name")
+        given["name"] = naming.made_up(request.urn.rpartition("::")[2], old, kind.longest_name)
+    return given
 
 
 def label(urn: str) -> str:

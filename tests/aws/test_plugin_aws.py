@@ -175,6 +175,16 @@ REFUSED: Mapping[str, tuple[str, Props, str]] = {
     "other region": (REPOSITORY, {"name": "a", "region": "eu-west-1"}, "region eu-west-1"),
     "not JSON": (LIFECYCLE, {"repository": "a", "policy": "{"}, "policy is not a JSON document"),
     "unknown key property": (KEY, {"multiRegion": True}, "multiRegion is not implemented"),
+    "not a list": (
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+        {"url": "https://a", "clientIdLists": "b"},
+        "clientIdLists must be a list of strings",
+    ),
+    "not a list of texts": (
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+        {"url": "https://a", "clientIdLists": [1]},
+        "clientIdLists must be a list of strings",
+    ),
     "unknown type": ("aws:s3/bucket:Bucket", {}, "resource type aws:s3/bucket:Bucket is not implemented"),
 }
 
@@ -340,3 +350,13 @@ def test_a_key_policy_is_compared_as_aws_does_and_updated() -> None:
     assert json.loads(kms.get_key_policy(KeyId=engine.id, PolicyName="default")["Policy"]) == second["policy"]
     kms.put_key_policy(KeyId=engine.id, PolicyName="default", Policy=json.dumps(first["policy"]))
     assert json.loads(str(plain(engine.read().inputs["policy"]))) == first["policy"]
+
+
+def test_a_name_that_would_be_too_long_is_refused() -> None:
+    engine = Engine("aws:iam/role:Role")
+    engine.urn = urn("aws:iam/role:Role").removesuffix("thing") + "a" * 57
+    props: Props = {"assumeRolePolicy": "{}"}
+    with pytest.raises(StandInError, match=r"65 characters long; accepted: up to 64; give it a name of its own"):
+        engine.check(props)
+    engine.urn = engine.urn[:-1]
+    assert len(str(plain_map(engine.checked(props))["name"])) == 64

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from local.plugins.aws import AwsProvider
 from local.plugins.aws_cloud import Cloud
 from local.plugins.aws_ecr import Repository
-from local.plugins.aws_ecr_policies import LifecyclePolicy, RepositoryPolicy
-from local.plugins.aws_kms import Key
+from local.plugins.aws_iam import Role
 from local.plugins.aws_resource import CloudResource
 from local.plugins.errors import StandInError
 from local.plugins.values import Props
@@ -22,7 +22,10 @@ OPERATIONS: dict[str, Callable[[CloudResource], object]] = {
 }
 
 
-@pytest.mark.parametrize("kind", [Repository, LifecyclePolicy, RepositoryPolicy, Key])
+REGIONAL = [kind for kind in AwsProvider().types.values() if "region" in kind.fields]
+
+
+@pytest.mark.parametrize("kind", [type(kind) for kind in REGIONAL])
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
 def test_every_operation_on_it_is_refused_with_both_regions(
     kind: Callable[[Cloud], CloudResource], operation: Callable[[CloudResource], object]
@@ -37,3 +40,12 @@ def test_the_same_region_is_no_change() -> None:
     cloud = Cloud()
     cloud.configure("ap-northeast-2", "")
     assert Repository(cloud).changes(STATE, {}, {"name": "dev/app"}) == []
+
+
+def test_a_global_type_has_no_region_to_be_in() -> None:
+    cloud = Cloud()
+    cloud.configure("eu-west-1", "")
+    state: Props = {"name": "deployer", "path": "/", "assumeRolePolicy": "{}"}
+    assert Role(cloud).changes(state, {}, state) == []
+    others = [kind for kind in AwsProvider().types.values() if "region" not in kind.fields]
+    assert {kind.type_name.split("/")[0] for kind in others} == {"aws:iam"}
