@@ -18,10 +18,12 @@ def main() -> None:
     stack = settings.load(ROOT)
     with lifecycle_guard.watching(stack) as guard:
         # Loaded while the guard asks AWS about the images that are there.
+        import capabilities  # noqa: PLC0415
         import deployment  # noqa: PLC0415
-        from components import ImageRepository, ImageRepositoryArgs, PromotedImage  # noqa: PLC0415
+        from components import ImageRepository, ImageRepositoryArgs  # noqa: PLC0415
 
         publication = deployment.plan_publication(stack, ROOT)
+        capabilities.check(stack, ROOT)
         guard.check(ROOT, publication)
 
     repository = ImageRepository(
@@ -32,6 +34,7 @@ def main() -> None:
             scan_on_push=stack.scan_on_push,
             encryption=stack.encryption,
             lifecycle=stack.lifecycle.policy,
+            access=stack.access,
             force_delete=stack.force_delete,
             tags=stack.tags,
         ),
@@ -44,14 +47,8 @@ def main() -> None:
     pulumi.export("docker_login_command", repository.docker_login_command)
 
     image = deployment.image(stack, repository, publication)
-    if image is not None:
-        pulumi.export("image_tag", image.tag)
-        pulumi.export("image_digest", image.digest)
-        pulumi.export("image_uri", image.uri)
-        pulumi.export("pull_command", image.pull_command)
-    if isinstance(image, PromotedImage):
-        pulumi.export("promoted_from", image.promoted_from)
-        pulumi.export("gate", image.gate)
+    for output, value in (*deployment.outputs(image), *capabilities.add(stack, repository, image)):
+        pulumi.export(output, value)
 
 
 try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,3 +100,15 @@ def image(
             pulumi.ResourceOptions(protect=settings.protect),
         )
     return None
+
+
+def outputs(image: BuiltImage | PromotedImage | None) -> Iterator[tuple[str, pulumi.Output[object]]]:
+    """What a stack tells of its image: names and values."""
+    if image is not None:
+        yield "image_tag", image.tag
+        yield "image_digest", image.digest
+        yield "image_uri", image.uri
+        yield "pull_command", image.pull_command
+    if isinstance(image, PromotedImage):
+        yield "promoted_from", image.promoted_from
+        yield "gate", image.gate

@@ -10,13 +10,34 @@ from pathlib import Path
 import pulumi
 from pulumi.runtime import config as runtime_config
 
+from ecr import (
+    access_config,
+    code_build_config,
+    config_reader,
+    eks_config,
+    endpoints_config,
+    gate_config,
+    github_config,
+    lifecycle_config,
+    notifications_config,
+    reference,
+    registry_config,
+    repository,
+)
 from ecr import build as builds
-from ecr import config_reader, gate_config, lifecycle_config, reference, repository
+from ecr.access.principals import Access
 from ecr.build import ImageBuild
+from ecr.code_build_config import CodeBuildConfig
 from ecr.config_reader import Section
+from ecr.eks_config import EksConfig
+from ecr.endpoints_config import Endpoints
 from ecr.errors import InputError, InputErrors
+from ecr.github_config import GitHubConfig
 from ecr.lifecycle_config import LifecycleConfig, LifecycleGuard
+from ecr.notifications_config import NotificationsConfig
 from ecr.promotion import Promotion
+from ecr.regions import PARTITIONS
+from ecr.registry.settings import RegistryConfig
 from ecr.repository import Encryption, EncryptionType, Mutability, TagMutability
 
 NAMESPACE = "container-registry"
@@ -65,6 +86,13 @@ class Settings:
     tags: Mapping[str, str]
     build: ImageBuild | None
     promote: Promotion | None
+    access: Access | None = None
+    github: GitHubConfig | None = None
+    eks: EksConfig | None = None
+    code_build: CodeBuildConfig | None = None
+    endpoints: Endpoints | None = None
+    registry: RegistryConfig | None = None
+    notifications: NotificationsConfig | None = None
     region: str | None
     profile: str | None
     unseen: str | None = None
@@ -171,6 +199,13 @@ def parse(
         tags=_tags(top),
         build=_build(top, root),
         promote=_promote(top, stack),
+        access=access_config.read_access(top, partition=PARTITIONS.get(region or "")),
+        github=github_config.read_github(top),
+        eks=eks_config.read_eks(top),
+        code_build=code_build_config.read_code_build(top),
+        endpoints=endpoints_config.read_endpoints(top),
+        registry=registry_config.read_registry(top, region=region),
+        notifications=notifications_config.read_notifications(top, region=region),
         region=region,
         profile=profile,
     )

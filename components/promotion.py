@@ -94,6 +94,7 @@ class PromotedImage(pulumi.ComponentResource):
         pull_command: a shell command that pulls exactly this image.
         promoted_from: image URI of where it was taken from: the source, or the target that had it already.
         gate: what was gated, when and by which rule, as `ecr.scan.record` describes it.
+        source_arn: the ARN of the repository that it is promoted from.
     """
 
     tag: pulumi.Output[str]
@@ -102,6 +103,7 @@ class PromotedImage(pulumi.ComponentResource):
     pull_command: pulumi.Output[str]
     promoted_from: pulumi.Output[str]
     gate: pulumi.Output[Mapping[str, object]]
+    source_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: PromotedImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(
@@ -117,6 +119,7 @@ class PromotedImage(pulumi.ComponentResource):
         origin = pulumi.Output.all(promoted.origin, args.source.repository_url, args.repository_url).apply(_origin_url)
         self.promoted_from = pulumi.Output.format("{0}@{1}", origin, self.digest)
         self.gate = promoted.gated.apply(json.loads)
+        self.source_arn = pulumi.Output.from_input(args.source.repository_arn)
         self.register_outputs(
             {
                 "tag": self.tag,

@@ -14,11 +14,13 @@ class CodeBuildConfig:
 
     Attributes:
         projects: the names of the projects, in this account and Region.
+        enhanced_scanning: whether Amazon Inspector scans the repository that images are promoted from.
         role_name: the role's name; None lets Pulumi name it.
         permissions_boundary: the ARN of a policy that bounds the role; None for no boundary.
     """
 
     projects: tuple[str, ...]
+    enhanced_scanning: bool = False
     role_name: str | None = None
     permissions_boundary: str | None = None
 
@@ -35,6 +37,7 @@ def read_code_build(top: Section) -> CodeBuildConfig | None:
     section.refuse_nulls()
     config = CodeBuildConfig(
         projects=section.texts("projects", codebuild.is_project, codebuild.PROJECT_RULE),
+        enhanced_scanning=section.flag("enhancedScanning", default=False),
         role_name=section.text("roleName", roles.is_role_name, roles.ROLE_NAME_RULE),
         permissions_boundary=section.text("permissionsBoundary", roles.is_policy_arn, roles.POLICY_ARN_RULE),
     )

@@ -16,12 +16,14 @@ class GitHubConfig:
     Attributes:
         workflows: the jobs that may assume the role.
         oidc_provider: `find`, `make` or an ARN.
+        enhanced_scanning: whether Amazon Inspector scans the repository that images are promoted from.
         role_name: the role's name; None lets Pulumi name it.
         permissions_boundary: the ARN of a policy that bounds the role; None for no boundary.
     """
 
     workflows: GitHubWorkflows
     oidc_provider: str = github.FIND
+    enhanced_scanning: bool = False
     role_name: str | None = None
     permissions_boundary: str | None = None
 
@@ -49,6 +51,7 @@ def read_github(top: Section) -> GitHubConfig | None:
     config = GitHubConfig(
         workflows=workflows,
         oidc_provider=section.text("oidcProvider", github.is_provider, github.PROVIDER_RULE) or github.FIND,
+        enhanced_scanning=section.flag("enhancedScanning", default=False),
         role_name=section.text("roleName", roles.is_role_name, roles.ROLE_NAME_RULE),
         permissions_boundary=section.text("permissionsBoundary", roles.is_policy_arn, roles.POLICY_ARN_RULE),
     )

@@ -116,8 +116,11 @@ def mock_arn(type_: str, name: str) -> str:
     return f"arn:aws:{service}:{'' if service == 'iam' else REGION}:{ACCOUNT}:{kind}/{name}"
 
 
+# What a function of the provider returns, or the text of its error.
+Answer = Mapping[str, object] | str
+
 # What the provider says of itself; a test can add answers to other functions, or change these.
-ANSWERS: Mapping[str, Mapping[str, object]] = {
+ANSWERS: Mapping[str, Answer] = {
     "aws:index/getCallerIdentity:getCallerIdentity": {
         "accountId": ACCOUNT,
         "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/session",
@@ -128,18 +131,18 @@ ANSWERS: Mapping[str, Mapping[str, object]] = {
 }
 
 
-class _UnknownStackError(grpc.RpcError):  # type: ignore[misc]  # as above
-    """What the engine answers about a stack that was never made."""
+class _InvokeError(grpc.RpcError):  # type: ignore[misc]  # as above
+    """What the engine answers where a function fails: the text of its error alone."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self._name = name
+    def __init__(self, token: str, text: str) -> None:
+        super().__init__(text)
+        self._said = f"invocation of {token} returned an error: {text}"
 
     def code(self) -> grpc.StatusCode:
         return grpc.StatusCode.UNKNOWN
 
     def details(self) -> str:
-        return f'invocation of pulumi:pulumi:readStackOutputs returned an error: unknown stack "{self._name}"'
+        return self._said
 
 
 class _CloudMocks(Mocks):
@@ -148,7 +151,7 @@ class _CloudMocks(Mocks):
         recording: Recording,
         overrides: Mapping[str, object],
         sources: Mapping[str, Mapping[str, object]],
-        answers: Mapping[str, Mapping[str, object]],
+        answers: Mapping[str, Answer],
         *,
         preview: bool,
     ) -> None:
@@ -172,10 +175,13 @@ class _CloudMocks(Mocks):
         if args.token == "pulumi:pulumi:readStackOutputs":
             name = str(args.args["name"])
             if name not in self._sources:
-                raise _UnknownStackError(name)
+                raise _InvokeError(args.token, f'unknown stack "{name}"')
             return {"name": name, "outputs": self._sources[name], "secretOutputNames": []}, []
         if args.token in self._answers:
-            return dict(self._answers[args.token]), []
+            answer = self._answers[args.token]
+            if isinstance(answer, str):
+                raise _InvokeError(args.token, answer)
+            return dict(answer), []
         raise AssertionError(f"unexpected invoke {args.token}")
 
 
@@ -237,12 +243,12 @@ def record(
     image_outputs: Mapping[str, object] | None = None,
     stack: str = "dev",
     sources: Mapping[str, Mapping[str, object]] | None = None,
-    answers: Mapping[str, Mapping[str, object]] | None = None,
+    answers: Mapping[str, Answer] | None = None,
 ) -> Recording:
     """Run `program` against mocks and return what it registered.
 
     `image_outputs` replace what docker.Image returns; `sources` are the outputs of other stacks, by full name;
-    `answers` are what the provider's functions return, by token, beside those in `ANSWERS`.
+    `answers` are what the provider's functions return, or the texts of their errors, by token, beside those in `ANSWERS`.
     """
     recording = Recording()
     mocks = _CloudMocks(recording, image_outputs or {}, sources or {}, answers or {}, preview=preview)

@@ -49,9 +49,30 @@ PURE = (
     "oci.manifest",
     "promotion",
     "regions",
-    "access.actions",
-    "access.documents",
-    "access.names",
+    *(
+        f"access.{name}"
+        for name in (
+            *("actions", "codebuild", "documents", "eks", "github", "identity", "key_policy", "names"),
+            *("permissions", "principals", "repository_policy", "roles"),
+        )
+    ),
+    *(f"notifications.{name}" for name in ("events", "messages", "patterns", "policies", "topics")),
+    *(
+        f"registry.{name}"
+        for name in (
+            *("account_settings", "exclusions", "policy", "problems", "pull_through", "replication", "scanning"),
+            *("settings", "templates", "upstreams"),
+        )
+    ),
+    *(
+        f"{name}_config"
+        for name in (
+            *("access", "code_build", "creation_template", "eks", "endpoints", "github", "notifications"),
+            *("pull_through", "registry"),
+        )
+    ),
+    "endpoint_policy",
+    "doctor.checks",
 )
 REGISTRY = tuple(
     f"oci.{name}"
@@ -74,6 +95,9 @@ TALKING = (
     *REGISTRY,
     *AWS,
     "build_context",
+    "doctor.examination",
+    "doctor.network",
+    "doctor.trail",
     "gate",
     "json_file",
     "plot",
@@ -85,7 +109,7 @@ TALKING = (
 CLI = tuple(
     f"cli.{name}"
     for name in (
-        *("app", "arguments", "console", "copy", "progress", "scan", "status", "verify"),
+        *("app", "arguments", "console", "copy", "doctor", "progress", "scan", "status", "verify"),
         *(
             f"lifecycle.{name}"
             for name in ("sources", "files", "validate", "simulate", "explain", "forecast", "compare")
@@ -93,12 +117,17 @@ CLI = tuple(
     )
 )
 
+# What `__main__.py` is made of, beside the components.
+PROGRAM = (
+    *("capabilities", "deployment", "lifecycle_guard", "registry_claim", "role_check", "settings", "stack_outputs"),
+)
+
 PRODUCT = [
     *sorted((ROOT / "ecr").rglob("*.py")),
     *sorted((ROOT / "components").glob("*.py")),
-    *(ROOT / name for name in ("settings.py", "lifecycle_guard.py", "deployment.py", "__main__.py")),
+    *(ROOT / name for name in (*(f"{name}.py" for name in PROGRAM), "__main__.py")),
 ]
-OURS = {"components", "deployment", "ecr", "lifecycle_guard", "local", "settings", "tests", "benchmarks"}
+OURS = {"components", "ecr", "local", "tests", "benchmarks", *PROGRAM}
 
 
 def name_of(path: Path) -> str:
@@ -220,7 +249,7 @@ def loaded() -> dict[str, set[str]]:
     steps = {
         "pure": [f"ecr.{name}" for name in PURE],
         "talking": [f"ecr.{name}" for name in TALKING],
-        "components": ["components"],
+        "components": [f"components.{path.stem}" for path in (ROOT / "components").glob("[!_]*.py")],
     }
     probe = subprocess.run(
         [sys.executable, "-c", PROBE, json.dumps(steps)], cwd=ROOT, check=True, capture_output=True, text=True

@@ -37,6 +37,13 @@ KNOWN_KEYS = {
     "tags",
     "build",
     "promote",
+    "access",
+    "github",
+    "eks",
+    "codeBuild",
+    "endpoints",
+    "registry",
+    "notifications",
 }
 SECRET = "made-up-and-secret"
 
@@ -393,11 +400,11 @@ BAD = [
     bad("name-number", {"repository": 12}, "repository", "12", NAME_RULE),
     bad("name-list", {"repository": ["dev/app"]}, "repository", '["dev/app"]', NAME_RULE),
     # Unknown keys, at each level.
-    bad("unknown-key", {"replicas": "1"}, "replicas", "is not a known key", "known: build, encryption, "),
+    bad("unknown-key", {"replicas": "1"}, "replicas", "is not a known key", "known: access, build, codeBuild, "),
     bad("misspelt-key", {"scanonpush": "true"}, "scanonpush", "is not a known key", "scanOnPush"),
-    bad("dotted-key", {"build.tag": "v1"}, "build.tag", "is not a known key", "known: build, "),
-    bad("empty-key", {"": "v1"}, "", "is not a known key", "known: build, "),
-    bad("key-with-line-feed", {"a\nb": "v1"}, r"a\nb", "is not a known key", "known: build, "),
+    bad("dotted-key", {"build.tag": "v1"}, "build.tag", "is not a known key", "known: access, build, "),
+    bad("empty-key", {"": "v1"}, "", "is not a known key", "known: access, build, "),
+    bad("key-with-line-feed", {"a\nb": "v1"}, r"a\nb", "is not a known key", "known: access, build, "),
     bad("unknown-encryption-key", {"encryption": {"kind": "KMS"}}, "encryption.kind", "is not", "known: keyArn, type"),
     bad("unknown-build-key", build(target="x"), "build.target", "is not", "known: args, context, dockerfile, "),
     # Tag mutability.

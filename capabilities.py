@@ -1,0 +1,128 @@
+"""What a stack has beside its repository and its image: each only where the stack file names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pulumi
+
+import components
+import registry_claim
+import role_check
+from ecr.access.permissions import Permission
+from settings import Settings
+
+Outputs = Iterator[tuple[str, pulumi.Input[object]]]
+
+
+def check(settings: Settings, project: Path) -> None:
+    """Refuse what only AWS and other stacks can tell, before anything is registered.
+
+    Args:
+        settings: of the stack.
+        project: the folder with the stack files.
+
+    Raises:
+        InputErrors: `access` names a role of this account that is not there.
+        InputError: another stack sets up the same registry.
+    """
+    role_check.check(settings.access)
+    if settings.registry is not None:
+        registry_claim.check(settings.region, project)
+
+
+def add(
+    settings: Settings,
+    repository: components.ImageRepository,
+    image: components.BuiltImage | components.PromotedImage | None,
+) -> Outputs:
+    """Register what the stack file names, and hand out the stack outputs that come of it: names and values."""
+    yield from _roles(settings, repository, image)
+    if settings.endpoints is not None:
+        endpoints = components.EcrEndpoints(
+            "endpoints", components.EcrEndpointsArgs.of(settings.endpoints, tags=settings.tags)
+        )
+        # `python -m ecr doctor` expects private addresses where a stack has these.
+        yield "vpc_endpoint_ids", endpoints.endpoint_ids
+    if settings.registry is not None:
+        registry = components.RegistrySettings(
+            "registry", components.RegistrySettingsArgs(config=settings.registry, tags=settings.tags)
+        )
+        # By this the other stacks of the project know.
+        yield registry_claim.OUTPUT, {"account": registry.registry_id, "region": registry.region}
+        yield "replication_destination_policy", registry.replication_destination_policy
+    if settings.notifications is not None:
+        notifications = components.Notifications(
+            "notifications",
+            components.NotificationsArgs(
+                events=settings.notifications.events,
+                repositories=settings.notifications.scope(settings.repository),
+                format=settings.notifications.format,
+                topic_arn=settings.notifications.topic_arn,
+                subscriptions=settings.notifications.subscriptions,
+                tags=settings.tags,
+            ),
+        )
+        yield "notification_topic_arn", notifications.topic_arn
+        if settings.notifications.topic_arn is not None:
+            # What somebody has to add to the topic's and its key's own policies.
+            yield "notification_topic_policy", notifications.topic_policy
+            yield "notification_key_policy", notifications.key_policy
+
+
+def _roles(
+    settings: Settings,
+    repository: components.ImageRepository,
+    image: components.BuiltImage | components.PromotedImage | None,
+) -> Outputs:
+    """Roles may do what the stack does: push where it builds, promote where it promotes, otherwise pull."""
+    source_arn = image.source_arn if isinstance(image, components.PromotedImage) else None
+    permission = Permission.PROMOTE if source_arn is not None else Permission.PUSH if image else Permission.PULL
+    if settings.github is not None:
+        github = components.GitHubActionsRole(
+            "github",
+            components.GitHubActionsRoleArgs(
+                workflows=settings.github.workflows,
+                oidc_provider=settings.github.oidc_provider,
+                permission=permission,
+                repository_arn=repository.arn,
+                source_arn=source_arn,
+                enhanced_scanning=settings.github.enhanced_scanning,
+                role_name=settings.github.role_name,
+                permissions_boundary=settings.github.permissions_boundary,
+                tags=settings.tags,
+            ),
+        )
+        yield "github_role_arn", github.role_arn
+    if settings.code_build is not None:
+        code_build = components.CodeBuildRole(
+            "code-build",
+            components.CodeBuildRoleArgs(
+                projects=settings.code_build.projects,
+                permission=permission,
+                repository_arn=repository.arn,
+                source_arn=source_arn,
+                enhanced_scanning=settings.code_build.enhanced_scanning,
+                role_name=settings.code_build.role_name,
+                permissions_boundary=settings.code_build.permissions_boundary,
+                tags=settings.tags,
+            ),
+        )
+        yield "code_build_role_arn", code_build.role_arn
+    if settings.eks is not None:
+        eks = components.EksPullAccess(
+            "eks",
+            components.EksPullAccessArgs(
+                repository_arn=repository.arn,
+                node_roles=settings.eks.node_roles,
+                service_accounts=settings.eks.service_accounts,
+                pod_identities=settings.eks.pod_identities,
+                permissions_boundary=settings.eks.permissions_boundary,
+                tags=settings.tags,
+            ),
+        )
+        if eks.service_account_role_arn is not None:
+            yield "eks_service_account_role_arn", eks.service_account_role_arn
+        if eks.pod_identity_role_arn is not None:
+            yield "eks_pod_identity_role_arn", eks.pod_identity_role_arn
