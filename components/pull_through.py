@@ -219,13 +219,13 @@ class _Making:
             tags=self.tags or None,
             opts=self._options(),
         )
-        text: pulumi.Output[str] = pulumi.Output.secret(
-            pulumi.Output.json_dumps({"username": credentials.username, "accessToken": credentials.access_token})
-        )
         version = aws.secretsmanager.SecretVersion(
             f"{name}-secret-version",
             secret_id=secret.id,
-            secret_string=text,
+            # The SDK makes a secret of it, whatever it is given.
+            secret_string=pulumi.Output.json_dumps(
+                {"username": credentials.username, "accessToken": credentials.access_token}
+            ),
             opts=self._options(),
         )
         return secret.arn, version

@@ -224,7 +224,7 @@ def _overlaps(mine: str, others: Sequence[str]) -> Iterator[tuple[str, str]]:
     for theirs in others:
         if mine == theirs:
             yield "prefix", f"{mine} is the prefix of another rule too; accepted: a prefix of its own for each"
-        elif ROOT not in (mine, theirs) and _nested(mine, theirs):
+        elif _nested(mine, theirs):
             yield "prefix", f"{mine} overlaps {theirs} of another rule; accepted: prefixes that none is part of another"
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,8 @@ import pulumi
 import pytest
 from pulumi.runtime.proto import resource_pb2
 
-from components.pull_through import UpstreamCredentials
+from components.caller import Caller
+from components.pull_through import UpstreamCredentials, register_pull_through
 from components.registry import RegistrySettings, RegistrySettingsArgs
 from ecr.access import repository_policy
 from ecr.access.principals import Access, Pullers
@@ -374,6 +376,39 @@ def test_what_is_in_another_place_than_the_registry_is_refused_once_that_is_know
         )
     assert f"container-registry:registry.{line}" in str(raised.value)
     assert kept.names <= {(COMPONENT, "registry")}
+
+
+@pytest.mark.parametrize("creation_templates", [pytest.param((), id="rules"), pytest.param((PLAIN, WHOLE), id="both")])
+def test_nothing_is_registered_before_the_registry_is_known(
+    creation_templates: tuple[CreationTemplate, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Recording()
+    monkeypatch.setattr(recording, "Recording", lambda: kept)
+
+    before: set[tuple[str, str]] = set()
+
+    async def known_at_last() -> str:
+        await asyncio.sleep(0.3)
+        before.update(kept.names)
+        return ACCOUNT
+
+    def program() -> None:
+        parent = pulumi.ComponentResource("test:index:Parent", "registry")
+        account: pulumi.Output[str] = pulumi.Output.from_input(known_at_last())
+        caller = dataclasses.replace(Caller.of(parent), account=account)
+        register_pull_through(
+            "registry",
+            (QUAY, MADE_HUB, SHARED),
+            creation_templates,
+            tags={},
+            parent=parent,
+            caller=caller,
+            credentials=CREDENTIALS,
+        )
+
+    record(program)
+    assert before == {("test:index:Parent", "registry")}
+    assert len(kept.names) == 8 + 5 * bool(creation_templates)
 
 
 def test_a_region_without_pull_through_cache_is_refused_once_it_is_known() -> None:

@@ -174,7 +174,7 @@ SETTINGS = [
     pytest.param({"access": {"pull": {"accounts": [7]}}}, "access.pull.accounts[0]: 7 is not accepted", id="account 7"),
     pytest.param({"access": {"pul": {}}}, "access.pul: is not a known key", id="misspelt access"),
     pytest.param(
-        {"access": {"pull": {"roles": [f"arn:aws-cn:iam::{OTHER}:role/x"]}}}, "access", id="access from China"
+        {"access": {"pull": {"roles": [f"arn:aws-cn:iam::{OTHER}:role/x"]}}}, "access.pull.roles[0]: ", id="from China"
     ),
 ]
 

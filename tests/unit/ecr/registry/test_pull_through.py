@@ -161,6 +161,14 @@ def test_where_the_registry_is_not_known_all_secrets_and_roles_must_be_in_one_pl
     ]
 
 
+def test_roles_must_be_in_one_account_wherever_that_is() -> None:
+    one = dataclasses.replace(SHARED, role=ROLE)
+    other = dataclasses.replace(SHARED, prefix="other", role=ROLE.replace(ACCOUNT, "333333333333"))
+    assert found(one, other, account=None) == [
+        f"[1].role: is in account 333333333333, and another rule names {ACCOUNT}; accepted: one in the same account"
+    ]
+
+
 def test_a_missing_role_is_seen_by_the_account_of_a_secret() -> None:
     without = dataclasses.replace(SHARED, role=None)
     assert found(without, account=None) == []

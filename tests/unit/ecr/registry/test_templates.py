@@ -122,7 +122,7 @@ def test_no_two_templates_have_one_prefix() -> None:
 
 def test_where_the_registry_is_not_known_its_place_is_not_judged() -> None:
     there = template(role=ROLE.replace(ACCOUNT, OTHER), encryption=Encryption(EncryptionType.KMS, KEY))
-    assert found(there, account=None, region=None) == []
+    assert found(there, template(prefix="cn", access=FAR), account=None, region=None) == []
 
 
 def test_a_key_goes_with_kms() -> None:
