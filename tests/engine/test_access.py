@@ -69,13 +69,14 @@ class Bench:
     stacks: list[Inline] = field(default_factory=list)
 
     def deploy(self, program: Program) -> Inline:
-        """Preview and deploy: the preview has told exactly what was then done, and nothing is left to do."""
+        """Deploy: the preview has told exactly that, what is read back is the same, and nothing is left to do."""
         stack = Inline(self.cloud.stack("dev")._session, program)
         self.stacks.append(stack)
         told = stack.preview().changes
         done = stack.up().changes
         assert dict(told) == dict(done)
         assert set(done) == {"create"}
+        assert set(stack.refresh().changes) == {"same"}
         assert set(stack.up().changes) == {"same"}
         return stack
 
