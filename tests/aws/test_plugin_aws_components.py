@@ -71,6 +71,8 @@ def test_the_stand_in_takes_every_property_of_every_child(registered: Recording)
     assert len({one.type for one in children}) == 12
     for child in children:
         inputs: Props = dict(child.inputs)  # type: ignore[arg-type]
+        if child.type == "aws:iam/rolePolicy:RolePolicy":
+            inputs["role"] = "made-up"  # the mocks make up no names of roles
         Engine(child.type).checked(inputs)
 
 
