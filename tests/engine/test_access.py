@@ -372,3 +372,35 @@ def test_another_account_pulls_from_a_repository_under_a_key_of_its_own(bench: B
     bench.destroy()
     assert not bench.ecr.describe_repositories()["repositories"]
     assert bench.kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+
+
+@pytest.mark.filterwarnings("ignore:aws.ec2/encryptioncontrol:DeprecationWarning")
+def test_a_stack_file_that_names_all_of_it_is_deployed_and_leaves_nothing(bench: Bench, network: Network) -> None:
+    named = {
+        "access": {"pull": {"accounts": [OTHER_ACCOUNT]}},
+        "github": {"repository": "acme/shop", "branches": ["main"], "oidcProvider": "make"},
+        "codeBuild": {"projects": ["shop-images"]},
+        "endpoints": {"vpcId": network.vpc, "subnetIds": [network.subnet], "routeTableIds": [network.table]},
+        "notifications": {"events": {"push": True, "lifecycle": True}},
+    }
+    settings = [f"{key}={json.dumps(value)}" for key, value in named.items()]
+    # Staging without its promotion: it builds nothing, so that no Docker is needed.
+    stack = bench.cloud.stack("staging", [f"repository={NAME}", "promote=", "forceDelete=true", *settings])
+    before = bench.roles()
+    try:
+        assert set(stack.up().changes) == {"create"}
+        assert set(stack.up().changes) == {"same"}
+        outputs = stack.outputs()
+        made = set(bench.roles()) - set(before)
+        assert {str(outputs[f"{who}_role_arn"]).rpartition("/")[2] for who in ("github", "code_build")} == made
+        assert set(outputs["vpc_endpoint_ids"]) == {"ecr.api", "ecr.dkr", "s3"}  # type: ignore[call-overload]
+        for role in made:  # a stack that neither builds nor promotes lets its roles pull
+            assert "ecr:PutImage" not in {one for policy in bench.policies_of(role).values() for one in actions(policy)}
+        policy = bench.ecr.get_repository_policy(repositoryName=NAME)["policyText"]
+        assert OTHER_ACCOUNT in policy
+    finally:
+        stack.destroy()
+    assert bench.roles() == before
+    assert not stack.export().get("resources")
+    assert not bench.ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    assert not bench.events.list_rules()["Rules"]
