@@ -8,6 +8,7 @@ import boto3
 import pytest
 from pulumi.provider.experimental.property_value import PropertyValue
 
+from local.plugins import aws_api
 from local.plugins.errors import StandInError
 from local.plugins.values import Plain, Props, plain_map, wrap
 from tests.aws.plugin_engine import Call, Engine, answering
@@ -230,3 +231,49 @@ def test_a_key_has_the_policy_that_it_came_with_again() -> None:
     kms.schedule_key_deletion(KeyId=engine.id, PendingWindowInDays=7)
     engine.delete()
     assert engine.read().resource_id == ""
+
+
+def test_what_an_emulator_leaves_out_of_an_endpoint_stands_as_it_was_asked_for() -> None:
+    engine = Engine("aws:ec2/vpcEndpoint:VpcEndpoint")
+    props: Props = {
+        "vpcId": "vpc-1",
+        "serviceName": "com.amazonaws.us-east-1.ecr.api",
+        "vpcEndpointType": "Interface",
+        "privateDnsEnabled": True,
+        "policy": policy("ecr:*", Resource="*", Principal="*"),
+    }
+    request: Props = {
+        "VpcId": "vpc-1",
+        "ServiceName": props["serviceName"],
+        "VpcEndpointType": "Interface",
+        "PrivateDnsEnabled": True,
+        "PolicyDocument": json.dumps(props["policy"]),
+    }
+    described: Props = {
+        "VpcEndpointId": "vpce-1",
+        "VpcId": "vpc-1",
+        "ServiceName": props["serviceName"],
+        "VpcEndpointType": "Interface",
+        "State": "available",
+    }
+    telling: Props = described | {"PrivateDnsEnabled": False, "PolicyDocument": request["PolicyDocument"]}
+
+    def looked(found: Props) -> Call:
+        return ("describe_vpc_endpoints", {"VpcEndpointIds": ["vpce-1"]}, {"VpcEndpoints": [found]})
+
+    made: Call = ("create_vpc_endpoint", request, {"VpcEndpoint": described})
+    with answering(engine, "ec2", [made, looked(described), looked(described), looked(described)]):
+        engine.create(props)
+        assert plain_map(engine.read().inputs) == plain_map(engine.inputs)
+    assert not engine.diff(props).changes
+    with answering(engine, "ec2", [looked(telling)]):  # as AWS does, which tells of all: then it counts
+        assert plain_map(engine.read().inputs)["privateDnsEnabled"] is False
+
+
+def test_waiting_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aws_api, "WAIT_S", 0.02)
+    monkeypatch.setattr(aws_api, "POLL_S", 0.01)
+    asked: list[bool] = []
+    with pytest.raises(StandInError, match="still not: vpce-1 is available"):
+        aws_api.until(lambda: bool(asked.append(True)), "vpce-1 is available")  # type: ignore[func-returns-value]
+    assert len(asked) > 1
