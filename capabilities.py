@@ -52,6 +52,7 @@ def add(
         # By this the other stacks of the project know.
         yield registry_claim.OUTPUT, {"account": registry.registry_id, "region": registry.region}
         yield "replication_destination_policy", registry.replication_destination_policy
+        yield "cache_upstream_policy", registry.cache_upstream_policy
     if settings.notifications is not None:
         notifications = components.Notifications(
             "notifications",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from components.network import EcrEndpoints, EcrEndpointsArgs
     from components.notifications import Notifications, NotificationsArgs
     from components.promotion import PromotedImage, PromotedImageArgs, PromotionSource
+    from components.pull_through import UpstreamCredentials
     from components.registry import RegistrySettings, RegistrySettingsArgs
     from components.repository import ImageRepository, ImageRepositoryArgs
 
@@ -40,6 +41,7 @@ __all__ = [
     "PromotionSource",
     "RegistrySettings",
     "RegistrySettingsArgs",
+    "UpstreamCredentials",
     "grant_promote",
     "grant_pull",
     "grant_push",
@@ -64,6 +66,7 @@ _HOMES = {
     "PromotedImage": "promotion",
     "PromotedImageArgs": "promotion",
     "PromotionSource": "promotion",
+    "UpstreamCredentials": "pull_through",
     "RegistrySettings": "registry",
     "RegistrySettingsArgs": "registry",
     "ImageRepository": "repository",

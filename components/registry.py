@@ -15,8 +15,10 @@ from components.pull_through import UpstreamCredentials
 from ecr.access.documents import Json
 from ecr.errors import InputErrors
 from ecr.registry import policy, settings
+from ecr.registry import pull_through as upstreams
 from ecr.registry.policy import Registry
 from ecr.registry.problems import raise_for
+from ecr.registry.pull_through import PullThroughCacheRule
 from ecr.registry.replication import ReplicationRule
 from ecr.registry.scanning import Scanning
 from ecr.registry.settings import RegistryConfig
@@ -50,6 +52,7 @@ class RegistrySettings(pulumi.ComponentResource):
         region: its Region.
         replication_destination_policy: account -> Region -> the policy that a registry of another account must have for
             this one to replicate into it; empty where all destinations are in this account.
+        cache_upstream_policy: account -> Region -> likewise, for this one to cache its images.
 
     Raises:
         InputErrors: for what ECR would refuse, with a line for each problem, before anything is registered.
@@ -60,6 +63,7 @@ class RegistrySettings(pulumi.ComponentResource):
     registry_id: pulumi.Output[str]
     region: pulumi.Output[str]
     replication_destination_policy: pulumi.Output[Mapping[str, Mapping[str, Json]]]
+    cache_upstream_policy: pulumi.Output[Mapping[str, Mapping[str, Json]]]
 
     def __init__(self, name: str, args: RegistrySettingsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         config = args.config
@@ -96,11 +100,13 @@ class RegistrySettings(pulumi.ComponentResource):
         self.registry_id = registry.apply(lambda found: found.account)
         self.region = registry.apply(lambda found: found.region)
         self.replication_destination_policy = registry.apply(lambda found: _for_destinations(config.replication, found))
+        self.cache_upstream_policy = registry.apply(lambda found: _for_upstreams(config.pull_through_cache, found))
         self.register_outputs(
             {
                 "registryId": self.registry_id,
                 "region": self.region,
                 "replicationDestinationPolicy": self.replication_destination_policy,
+                "cacheUpstreamPolicy": self.cache_upstream_policy,
             }
         )
 
@@ -168,3 +174,11 @@ def _register_switches(name: str, config: RegistryConfig, opts: pulumi.ResourceO
 def _for_destinations(rules: Sequence[ReplicationRule], source: Registry) -> dict[str, Mapping[str, Json]]:
     policies = policy.destination_policies(rules, source)
     return {account: {region: one.document for region, one in regions.items()} for account, regions in policies.items()}
+
+
+def _for_upstreams(rules: Sequence[PullThroughCacheRule], own: Registry) -> dict[str, dict[str, Json]]:
+    policies = upstreams.upstream_policies(rules, account=own.account, partition=own.partition)
+    found: dict[str, dict[str, Json]] = {}
+    for host, one in policies.items():
+        found.setdefault(host.account, {})[host.region] = one.document
+    return found

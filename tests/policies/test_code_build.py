@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from ecr.access import codebuild
-from tests.policies import linting, reviewed
+from tests.policies import linting, review
 from tests.policies.evaluator import Principal, Request
 from tests.policies.linting import Kind
 from tests.policies.tables import Row, check, survivors
@@ -95,14 +95,14 @@ LOG_ROWS = [
 
 
 def test_the_trust_of_codebuild_is_the_reviewed_one_and_no_part_of_it_is_idle() -> None:
-    reviewed.compare("code-build-trust", TRUST)
+    review.compare("code-build-trust", TRUST)
     assert linting.lint(TRUST, Kind.TRUST) == []
     check(TRUST, TRUST_ROWS)
     assert survivors(TRUST, TRUST_ROWS) == []
 
 
 def test_the_logs_of_builds_have_the_reviewed_policy_and_no_part_of_it_is_idle() -> None:
-    reviewed.compare("code-build-logs", LOGS)
+    review.compare("code-build-logs", LOGS)
     assert linting.lint(LOGS, Kind.IDENTITY) == []
     check(LOGS, LOG_ROWS)
     assert survivors(LOGS, LOG_ROWS) == []

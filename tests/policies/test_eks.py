@@ -7,7 +7,7 @@ import pytest
 from ecr.access import eks
 from ecr.access.documents import PolicyDocument
 from ecr.access.eks import PodIdentity, ServiceAccount
-from tests.policies import linting, reviewed
+from tests.policies import linting, review
 from tests.policies.evaluator import Principal, Request
 from tests.policies.linting import Kind
 from tests.policies.tables import Row, check, survivors
@@ -220,7 +220,7 @@ DOCUMENTS = [
 def test_the_trust_of_pods_is_the_reviewed_one_and_no_part_of_it_is_idle(
     name: str, policy: PolicyDocument, rows: list[Row]
 ) -> None:
-    reviewed.compare(name, policy.document)
+    review.compare(name, policy.document)
     assert linting.lint(policy.document, Kind.TRUST) == []
     check(policy.document, rows)
     assert survivors(policy.document, rows) == []

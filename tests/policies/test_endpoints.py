@@ -10,7 +10,7 @@ from ecr.access.documents import PolicyDocument
 from ecr.endpoint_policy import layer_policy, registry_policy
 from tests.policies.evaluator import Principal, Request
 from tests.policies.linting import Kind, lint
-from tests.policies.reviewed import compare
+from tests.policies.review import compare
 from tests.policies.tables import Row, check, survivors
 
 REGION = "eu-west-1"

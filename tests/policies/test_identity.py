@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ecr.access import actions, identity
-from tests.policies import linting, reviewed, tables
+from tests.policies import linting, review, tables
 from tests.policies.evaluator import Request
 from tests.policies.linting import Kind
 from tests.policies.tables import Row
@@ -111,7 +111,7 @@ def test_no_part_of_the_policy_can_go_unnoticed(name: str) -> None:
 
 @each
 def test_the_policy_was_reviewed(name: str) -> None:
-    reviewed.compare(name, DOCUMENTS[name][0].document)
+    review.compare(name, DOCUMENTS[name][0].document)
 
 
 @each

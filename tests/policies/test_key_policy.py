@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ecr.access import key_policy as key_policies
 from ecr.access.key_policy import key_policy
-from tests.policies import linting, reviewed, tables
+from tests.policies import linting, review, tables
 from tests.policies.conditions import Context
 from tests.policies.evaluator import Principal, Request
 from tests.policies.linting import Kind
@@ -107,7 +107,7 @@ def test_no_part_of_the_policy_can_go_unnoticed() -> None:
 
 
 def test_the_policy_was_reviewed() -> None:
-    reviewed.compare("key", key_policy(REPOSITORY).document)
+    review.compare("key", key_policy(REPOSITORY).document)
 
 
 def test_the_linter_has_nothing_to_say() -> None:

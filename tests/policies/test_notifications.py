@@ -11,7 +11,7 @@ from ecr.notifications import policies
 from tests.policies import evaluator, linting, tables
 from tests.policies.evaluator import Decision, Principal, Request
 from tests.policies.linting import Kind
-from tests.policies.reviewed import compare
+from tests.policies.review import compare
 from tests.policies.tables import Row
 
 ACCOUNT, OTHER = "123456789012", "210987654321"

@@ -11,7 +11,7 @@ from ecr.registry.upstreams import Upstream
 from tests.policies import linting, tables
 from tests.policies.evaluator import Principal, Request
 from tests.policies.linting import Kind
-from tests.policies.reviewed import compare
+from tests.policies.review import compare
 from tests.policies.tables import Row
 
 CACHE, UPSTREAM, STRANGER = "111111111111", "222222222222", "333333333333"

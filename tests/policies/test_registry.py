@@ -9,7 +9,7 @@ from ecr.registry.policy import CacheAccess, Registry, RegistryAccess, Replicati
 from ecr.registry.replication import Destination, ReplicationRule
 from tests.policies.evaluator import Principal, Request
 from tests.policies.linting import Kind, lint
-from tests.policies.reviewed import compare
+from tests.policies.review import compare
 from tests.policies.tables import Row, check, survivors
 
 REGION = "eu-west-1"

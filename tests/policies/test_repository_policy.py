@@ -7,7 +7,7 @@ import pytest
 from ecr.access import actions
 from ecr.access.principals import Access, Pullers, Pushers, Service
 from ecr.access.repository_policy import repository_policy
-from tests.policies import linting, reviewed, tables
+from tests.policies import linting, review, tables
 from tests.policies.conditions import Context
 from tests.policies.evaluator import Principal, Request
 from tests.policies.linting import Kind
@@ -231,7 +231,7 @@ def test_no_part_of_the_policy_can_go_unnoticed() -> None:
 
 
 def test_the_policy_was_reviewed() -> None:
-    reviewed.compare("repository", policy())
+    review.compare("repository", policy())
 
 
 SMALL = {
@@ -244,7 +244,7 @@ SMALL = {
 
 @pytest.mark.parametrize("name", SMALL)
 def test_a_small_policy_was_reviewed(name: str) -> None:
-    reviewed.compare(name, policy(SMALL[name]))
+    review.compare(name, policy(SMALL[name]))
 
 
 @pytest.mark.parametrize("access", [EVERYBODY, *SMALL.values()])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.policies import reviewed, tables
+from tests.policies import review, tables
 from tests.policies.evaluator import Principal, Request
 from tests.policies.tables import Row
 
@@ -123,14 +123,14 @@ def test_rows_have_names_of_their_own() -> None:
 
 def test_a_document_that_nobody_reviewed_is_refused() -> None:
     with pytest.raises(AssertionError, match="missing"):
-        reviewed.compare("no-such-document", TABLED)
+        review.compare("no-such-document", TABLED)
 
 
 def test_a_document_that_differs_from_the_reviewed_one_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reviewed, "FOLDER", tmp_path)
+    monkeypatch.setattr(review, "FOLDER", tmp_path)
     (tmp_path / "a.json").write_text(json.dumps(TABLED))
-    reviewed.compare("a", TABLED)
+    review.compare("a", TABLED)
     with pytest.raises(AssertionError, match="ecr:PutImage"):
-        reviewed.compare("a", policy(IDLE))
+        review.compare("a", policy(IDLE))

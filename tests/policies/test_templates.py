@@ -11,7 +11,7 @@ from ecr.repository import Encryption, EncryptionType
 from tests.policies import linting, tables
 from tests.policies.evaluator import Principal, Request
 from tests.policies.linting import Kind
-from tests.policies.reviewed import compare
+from tests.policies.review import compare
 from tests.policies.tables import Row
 
 ACCOUNT, STRANGER = "111111111111", "333333333333"

@@ -248,7 +248,7 @@ def record(
     """Run `program` against mocks and return what it registered.
 
     `image_outputs` replace what docker.Image returns; `sources` are the outputs of other stacks, by full name;
-    `answers` are what the provider's functions return, or the texts of their errors, by token, beside those in `ANSWERS`.
+    `answers` are what the functions of the provider return, or the texts of their errors, by token, beside `ANSWERS`.
     """
     recording = Recording()
     mocks = _CloudMocks(recording, image_outputs or {}, sources or {}, answers or {}, preview=preview)

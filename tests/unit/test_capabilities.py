@@ -93,7 +93,7 @@ CAPABILITIES = [
     pytest.param(
         {"registry": REGISTRY},
         ("RegistrySettings", "registry"),
-        {"registry_settings", "replication_destination_policy"},
+        {"registry_settings", "replication_destination_policy", "cache_upstream_policy"},
         id="registry",
     ),
     pytest.param(

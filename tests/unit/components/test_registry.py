@@ -14,7 +14,7 @@ from ecr.errors import InputErrors
 from ecr.registry import policy
 from ecr.registry.account_settings import AccountSettings, BasicScanTypeVersion, BlobMounting, RegistryPolicyScope
 from ecr.registry.policy import CacheAccess, Registry, RegistryAccess, ReplicationSource
-from ecr.registry.pull_through import PullThroughCacheRule
+from ecr.registry.pull_through import MAKE, PullThroughCacheRule
 from ecr.registry.replication import Destination, ReplicationRule
 from ecr.registry.scanning import ScanFrequency, Scanning, ScanningRule, ScanType
 from ecr.registry.settings import RegistryConfig
@@ -216,6 +216,7 @@ def test_outputs_say_which_registry_it_is_and_what_other_accounts_need() -> None
         "registryId": ACCOUNT,
         "region": REGION,
         "replicationDestinationPolicy": {OTHER: {REGION: needed.document}},
+        "cacheUpstreamPolicy": {},
     }
     assert needed.document["Statement"] == [
         {
@@ -231,6 +232,17 @@ def test_outputs_say_which_registry_it_is_and_what_other_accounts_need() -> None
 def test_without_other_accounts_there_is_no_policy_to_hand_over() -> None:
     config = RegistryConfig(replication=(ReplicationRule((Destination("eu-west-1"),)),))
     assert deployed(config).component_outputs("registry")["replicationDestinationPolicy"] == {}
+
+
+def test_what_the_registry_of_another_account_must_allow_a_cache_is_an_output() -> None:
+    upstream = Upstream.parse(f"{OTHER}.dkr.ecr.eu-west-1.amazonaws.com")
+    rule = PullThroughCacheRule(prefix="shared", upstream=upstream, role=MAKE, upstream_prefix="team-a")
+    told = deployed(RegistryConfig(pull_through_cache=(rule,))).component_outputs("registry")["cacheUpstreamPolicy"]
+    assert isinstance(told, dict)
+    assert list(told) == [OTHER]
+    (statement,) = told[OTHER]["eu-west-1"]["Statement"]
+    assert statement["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    assert statement["Resource"] == f"arn:aws:ecr:eu-west-1:{OTHER}:repository/team-a/*"
 
 
 BAD = [
