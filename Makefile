@@ -15,11 +15,11 @@ up: $(VENV)/.program ## Set up all that is needed, deploy dev and promote to sta
 down: $(VENV)/.program ## Stop the local cloud; `make up` goes on where it was
 	@$(BIN)/python -m local down
 
-test: $(VENV)/.development ## Set up all that is needed and run every test
-	@$(BIN)/pytest
+test: unit ## Set up all that is needed and run every test
+	@$(BIN)/pytest -m "engine or registries"
 
 unit: $(VENV)/.development ## Run the fast tests only: no engine, no Docker, no registries
-	@$(BIN)/pytest -m "not engine and not registries"
+	@$(BIN)/pytest --numprocesses logical -m "not engine and not registries"
 
 lint: $(VENV)/.development ## Check format, style and types
 	@$(BIN)/ruff format --check .

@@ -54,7 +54,7 @@ def _up(cloud: LocalCloud, arguments: argparse.Namespace) -> int:
     with cloud.locked():
         cloud.start(docker=docker)
         say(cloud.describe())
-        _say_gates(cloud, stacks, settings)
+        _say_left_out(cloud, stacks, settings)
         for name in stacks:
             stack = cloud.stack(name, settings)
             stack.up()
@@ -80,7 +80,7 @@ def _operate(operation: str) -> Callable[[LocalCloud, argparse.Namespace], int]:
         with cloud.locked():
             cloud.start(docker=docker)
             if operation == "preview":
-                _say_gates(cloud, stacks, settings)
+                _say_left_out(cloud, stacks, settings)
             for name in stacks:
                 outcome = getattr(cloud.stack(name, settings), operation)()
                 changes = ", ".join(f"{count} {kind}" for kind, count in sorted(outcome.changes.items()))
@@ -90,8 +90,10 @@ def _operate(operation: str) -> Callable[[LocalCloud, argparse.Namespace], int]:
     return run
 
 
-def _say_gates(cloud: LocalCloud, stacks: Sequence[str], settings: Sequence[str]) -> None:
+def _say_left_out(cloud: LocalCloud, stacks: Sequence[str], settings: Sequence[str]) -> None:
     """What is left out must be said: a gate that is off passes everything."""
+    if names := cloud.without_registry(stacks, settings):
+        say(f"the emulator has no settings of a registry: registry of {', '.join(names)} is checked and left out")
     if names := cloud.without_gate(stacks, settings):
         say(f"the emulator does not scan images: the gate of {', '.join(names)} is off, whatever the stack file says")
 

@@ -103,11 +103,12 @@ class LocalCloud:
         from local.engine_process import EngineCommand
         from local.stack import LocalStack, Session
 
-        config = self.config(name, settings)
+        project = stack_files.project_name(self.layout.checkout)
+        config = stack_files.without_registry(self.config(name, settings), project)
         engine = self._engine or pulumi_cli.ensure(self.layout, self._environ)
         session = Session(
             layout=self.layout,
-            project=stack_files.project_name(self.layout.checkout),
+            project=project,
             command=EngineCommand(engine, self.layout, recorded=lambda: self._lock.is_held),
             environment=self.environment(),
             cloud=self.emulator.identity(),
@@ -127,6 +128,11 @@ class LocalCloud:
         """Those of the stacks whose gate is off because nothing scans here."""
         project = stack_files.project_name(self.layout.checkout)
         return [name for name in names if stack_files.gate_is_off(self.config(name, settings), project)]
+
+    def without_registry(self, names: Sequence[str], settings: Sequence[str] = ()) -> list[str]:
+        """Those of the stacks that name settings of the registry, which are left out here."""
+        key = f"{stack_files.project_name(self.layout.checkout)}:{stack_files.REGISTRY}"
+        return [name for name in names if self.config(name, settings).get(key)]
 
     def check(self, names: Sequence[str], settings: Sequence[str] = ()) -> None:
         """Check what the program would be given, by the program's own rules: the engine's come first and say less.

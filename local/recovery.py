@@ -7,9 +7,10 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, cast
 
 from local.console import say
 from local.errors import LocalError
@@ -127,26 +128,74 @@ def settled(deployment: Mapping[str, object], made: Mapping[str, str]) -> dict[s
 def id_if_made(pending: PendingCreate, endpoint: str, region: str) -> str | None:
     """The ID of a pending resource that the cloud has made after all, so that it can be taken into the state.
 
-    Only a repository needs that: it has a name of its own, so that making it again is refused. A policy is put again,
-    a key that nobody knows of costs nothing here, and an image that is there already is adopted by the program.
+    Only what has a name of its own needs that: making it again is refused. A policy is put again, a key, group or topic
+    that nobody knows of costs nothing here, and an image that is there already is adopted by the program.
+
+    Raises:
+        LocalError: it can't be told.
     """
-    name = pending.inputs.get("name")
-    if pending.type != "aws:ecr/repository:Repository" or not isinstance(name, str):
+    finder = _FINDERS.get(pending.type)
+    if finder is None:
         return None
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
-    client = boto3.client(
-        "ecr",
+    make = cast("Callable[..., object]", boto3.client)
+    client = make(
+        finder.service,
         endpoint_url=endpoint,
         region_name=region,
         aws_access_key_id="test",
         aws_secret_access_key="test",  # noqa: S106
     )
+
+    def ask(operation: str, **request: str | list[str]) -> Mapping[str, object]:
+        return cast("Callable[..., Mapping[str, object]]", getattr(client, operation))(**request)
+
     try:
-        client.describe_repositories(repositoryNames=[name])
-    except client.exceptions.RepositoryNotFoundException:
-        return None
-    except (BotoCoreError, ClientError) as error:
-        raise LocalError(f"cannot tell whether repository {name} was made: {error}") from error
+        return finder.find(ask, pending.inputs)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in ("RepositoryNotFoundException", "NoSuchEntity"):
+            return None
+        raise LocalError(f"cannot tell whether {pending.urn} was made: {error}") from error
+    except BotoCoreError as error:
+        raise LocalError(f"cannot tell whether {pending.urn} was made: {error}") from error
+
+
+class _Ask(Protocol):
+    """An operation of the finder's service, by its name in boto3."""
+
+    def __call__(self, operation: str, **request: str | list[str]) -> Mapping[str, object]: ...
+
+
+def _repository(ask: _Ask, inputs: Mapping[str, object]) -> str:
+    name = str(inputs["name"])
+    ask("describe_repositories", repositoryNames=[name])
     return name
+
+
+def _role(ask: _Ask, inputs: Mapping[str, object]) -> str:
+    name = str(inputs["name"])
+    ask("get_role", RoleName=name)
+    return name
+
+
+def _oidc_provider(ask: _Ask, inputs: Mapping[str, object]) -> str | None:
+    listed = cast("list[Mapping[str, str]]", ask("list_open_id_connect_providers")["OpenIDConnectProviderList"])
+    issuer = str(inputs["url"]).removeprefix("https://")
+    return next((one["Arn"] for one in listed if one["Arn"].partition(":oidc-provider/")[2] == issuer), None)
+
+
+@dataclass(frozen=True)
+class _Finder:
+    """How a resource is found again: by which service, and by what of its inputs."""
+
+    service: str
+    find: Callable[[_Ask, Mapping[str, object]], str | None]
+
+
+_FINDERS = {
+    "aws:ecr/repository:Repository": _Finder("ecr", _repository),
+    "aws:iam/role:Role": _Finder("iam", _role),
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _Finder("iam", _oidc_provider),
+}

@@ -18,6 +18,7 @@ from local.overrides import Override
 
 NOT_LOCAL = ("aws:profile",)  # a profile is the user's real account
 SALT = "encryptionsalt"
+REGISTRY = "registry"
 NO_SCANS = "the local cloud's emulator does not scan images"
 
 
@@ -94,6 +95,11 @@ def without_scans(config: Mapping[str, object], overrides: Sequence[Override], p
     if named or not isinstance(promote, Mapping) or not promote:
         return dict(config)
     return {**config, key: {**promote, "gate": {"off": NO_SCANS}}}
+
+
+def without_registry(config: Mapping[str, object], project: str) -> dict[str, object]:
+    """The configuration without the registry's own settings, for which the emulator has no calls."""
+    return {key: value for key, value in config.items() if key != f"{project}:{REGISTRY}"}
 
 
 def gate_is_off(config: Mapping[str, object], project: str) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local import recovery
 from local.errors import LocalError
@@ -83,7 +84,69 @@ def test_a_settled_state_has_nothing_pending(deployment: dict[str, object]) -> N
     assert list(recovery.pending_creates(deployment)) == []
 
 
-def test_only_a_repository_is_taken_over() -> None:
+PROVIDER = "arn:aws:iam::000000000000:oidc-provider/token.actions.githubusercontent.com"
+MADE = [
+    pytest.param(
+        "aws:ecr/repository:Repository",
+        {"name": "dev/app"},
+        {"describe_repositories": {"repositories": [{}]}},
+        "dev/app",
+        id="repository",
+    ),
+    pytest.param("aws:iam/role:Role", {"name": "shop-push"}, {"get_role": {"Role": {}}}, "shop-push", id="role"),
+    pytest.param(
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+        {"url": "https://token.actions.githubusercontent.com"},
+        {
+            "list_open_id_connect_providers": {
+                "OpenIDConnectProviderList": [
+                    {"Arn": "arn:aws:iam::000000000000:oidc-provider/token.actions.githubusercontent.com/acme"},
+                    {"Arn": PROVIDER},
+                ]
+            }
+        },
+        PROVIDER,
+        id="provider",
+    ),
+]
+
+
+def asked(pending: recovery.PendingCreate, **answers: object) -> str | None:
+    """What is taken over, where the cloud answers so."""
+    client = mock.Mock(
+        **{
+            f"{operation}.{'side_effect' if isinstance(answer, Exception) else 'return_value'}": answer
+            for operation, answer in answers.items()
+        }
+    )
+    with mock.patch("boto3.client", return_value=client):
+        return recovery.id_if_made(pending, "http://localhost:1", "eu-west-1")
+
+
+@pytest.mark.parametrize(("type_", "inputs", "answers", "identity"), MADE)
+def test_what_has_a_name_of_its_own_and_was_made_is_taken_over(
+    type_: str, inputs: dict[str, object], answers: dict[str, object], identity: str
+) -> None:
+    assert asked(recovery.PendingCreate("urn", type_, inputs), **answers) == identity
+
+
+@pytest.mark.parametrize("code", ["NoSuchEntity", "AccessDenied"])
+def test_a_role_that_was_not_made_is_made_and_one_that_cannot_be_told_of_is_an_error(code: str) -> None:
+    refusal = ClientError({"Error": {"Code": code, "Message": "no"}}, "GetRole")
+    pending = recovery.PendingCreate("urn", "aws:iam/role:Role", {"name": "shop-push"})
+    if code == "NoSuchEntity":
+        assert asked(pending, get_role=refusal) is None
+    else:
+        with pytest.raises(LocalError, match="cannot tell whether urn was made"):
+            asked(pending, get_role=refusal)
+
+
+def test_a_provider_of_another_issuer_is_not_taken_for_it() -> None:
+    pending = recovery.PendingCreate("urn", MADE[2].values[0], {"url": "https://elsewhere.example"})  # type: ignore[arg-type]
+    assert asked(pending, list_open_id_connect_providers={"OpenIDConnectProviderList": [{"Arn": PROVIDER}]}) is None
+
+
+def test_what_can_be_made_again_is_not_looked_for() -> None:
     policy = recovery.PendingCreate("urn", "aws:ecr/lifecyclePolicy:LifecyclePolicy", {"name": "x"})
     with mock.patch("boto3.client", side_effect=AssertionError("nobody is asked")):
         assert recovery.id_if_made(policy, "http://localhost:1", "eu-west-1") is None

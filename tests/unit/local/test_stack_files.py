@@ -73,3 +73,8 @@ def test_the_project_keeps_its_schema_and_gets_backend_and_plugins(layout: Layou
 @pytest.mark.parametrize(("stack", "expected"), [("dev", True), ("prod", False)])
 def test_only_a_stack_that_builds_needs_docker(layout: Layout, stack: str, expected: bool) -> None:  # noqa: FBT001
     assert stack_files.builds(stack_files.stack_config(layout.checkout, stack), "container-registry") is expected
+
+
+def test_a_registrys_settings_are_left_out_and_nothing_else() -> None:
+    config = {"aws:region": "eu-west-1", "p:registry": {"scanning": {"type": "BASIC"}}, "p:access": {"pull": {}}}
+    assert stack_files.without_registry(config, "p") == {"aws:region": "eu-west-1", "p:access": {"pull": {}}}
