@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
-from ecr.access import identity
+from ecr.access import identity, roles
 from ecr.access.documents import PolicyDocument
 from ecr.errors import InputError
 
 if TYPE_CHECKING:
     from components.repository import ImageRepository
 
-# IAM API reference, PutRolePolicy, RoleName.
-_ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
-_ROLE_RULE = "an aws.iam.Role, or the name of a role: 1 to 64 letters, digits and _+=,.@-, without its path"
+_ROLE_RULE = f"an aws.iam.Role, or {roles.ROLE_NAME_RULE}"
 
 
 def grant_pull(
@@ -100,6 +97,6 @@ def name_of(role: aws.iam.Role | str) -> str:
 def _grant(
     name: str, role: aws.iam.Role | str, policy: pulumi.Output[str], opts: pulumi.ResourceOptions | None
 ) -> aws.iam.RolePolicy:
-    if isinstance(role, str) and not _ROLE_NAME.fullmatch(role):
+    if isinstance(role, str) and not roles.is_role_name(role):
         raise InputError("role", f"{role!r} is not accepted; accepted: {_ROLE_RULE}")
     return aws.iam.RolePolicy(name, role=role if isinstance(role, str) else role.name, policy=policy, opts=opts)

@@ -13,7 +13,7 @@ from components import permission_policy
 from components.caller import Caller
 from ecr.access import codebuild, roles
 from ecr.access.permissions import Permission
-from ecr.access.roles import Problem
+from ecr.problems import Problem
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from components.caller import Caller
 from ecr.access import eks, roles
 from ecr.access.eks import PodIdentity, ServiceAccount
 from ecr.access.permissions import Permission
-from ecr.access.roles import Problem
+from ecr.problems import Problem
 
 
 @dataclass(frozen=True, kw_only=True)

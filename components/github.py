@@ -13,7 +13,7 @@ from components import permission_policy
 from ecr.access import github, roles
 from ecr.access.github import GitHubWorkflows
 from ecr.access.permissions import Permission
-from ecr.access.roles import Problem
+from ecr.problems import Problem
 
 _URL = f"https://{github.ISSUER}"
 
@@ -120,9 +120,7 @@ class GitHubActionsRole(pulumi.ComponentResource):
 
 
 def _problems(args: GitHubActionsRoleArgs) -> list[Problem]:
-    found = [
-        Problem(f"workflows.{problem.field}".rstrip("."), problem.reason) for problem in github.problems(args.workflows)
-    ]
+    found = [problem.below("workflows") for problem in github.problems(args.workflows)]
     if isinstance(args.oidc_provider, str) and not github.is_provider(args.oidc_provider):
         reason = f"{args.oidc_provider!r} is not accepted; accepted: {github.PROVIDER_RULE}"
         found.append(Problem("oidc_provider", reason))

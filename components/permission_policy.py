@@ -8,8 +8,8 @@ import pulumi
 
 from ecr.access import permissions
 from ecr.access.permissions import Permission
-from ecr.access.roles import Problem
 from ecr.errors import InputError, InputErrors
+from ecr.problems import Problem
 from ecr.reference import RepositoryArn
 
 
@@ -42,7 +42,7 @@ def _is_repository(arn: str) -> bool:
 def refuse(found: Sequence[Problem]) -> None:
     """Raises: InputErrors if there is any problem."""
     if found:
-        raise InputErrors(tuple(InputError(problem.field or "args", problem.reason) for problem in found))
+        raise InputErrors(tuple(InputError(problem.path or "args", problem.reason) for problem in found))
 
 
 def text(

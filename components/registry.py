@@ -14,10 +14,10 @@ from components.caller import Caller
 from components.pull_through import UpstreamCredentials
 from ecr.access.documents import Json
 from ecr.errors import InputErrors
+from ecr.problems import raise_for
 from ecr.registry import policy, settings
 from ecr.registry import pull_through as upstreams
 from ecr.registry.policy import Registry
-from ecr.registry.problems import raise_for
 from ecr.registry.pull_through import PullThroughCacheRule
 from ecr.registry.replication import ReplicationRule
 from ecr.registry.scanning import Scanning

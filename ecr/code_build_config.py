@@ -44,5 +44,5 @@ def read_code_build(top: Section) -> CodeBuildConfig | None:
     section.finish()
     if section.mistakes == before:
         for problem in codebuild.problems(config.projects):
-            section.wrong(problem.field, problem.reason)
+            section.wrong(problem.path, problem.reason)
     return config

@@ -50,7 +50,7 @@ def read_eks(top: Section) -> EksConfig | None:
             service_accounts=config.service_accounts,
             pod_identities=config.pod_identities,
         ):
-            section.wrong(_key(problem.field), problem.reason)
+            section.wrong(_key(problem.path), problem.reason)
     return config
 
 

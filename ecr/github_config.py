@@ -58,7 +58,7 @@ def read_github(top: Section) -> GitHubConfig | None:
     section.finish()
     if section.mistakes == before:
         for problem in github.problems(workflows):
-            section.wrong(problem.field, problem.reason)
+            section.wrong(problem.path, problem.reason)
     return config
 
 

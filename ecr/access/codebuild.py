@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 from ecr.access import roles
 from ecr.access.documents import Condition, PolicyDocument, PrincipalType, Statement
-from ecr.access.roles import Problem
 from ecr.config_reader import shown
+from ecr.problems import Problem
 
 # CodeBuild API reference, CreateProject, name.
 _PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,254}")

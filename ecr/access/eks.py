@@ -13,8 +13,8 @@ from types import MappingProxyType
 
 from ecr.access import roles
 from ecr.access.documents import Condition, PolicyDocument, PrincipalType, Statement
-from ecr.access.roles import Problem
 from ecr.config_reader import shown
+from ecr.problems import Problem
 
 # Kubernetes documentation, "Object Names and IDs": a namespace is a label, a service account a subdomain.
 _NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")

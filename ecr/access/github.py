@@ -13,8 +13,8 @@ from types import MappingProxyType
 
 from ecr.access import roles
 from ecr.access.documents import Condition, PolicyDocument, PrincipalType, Statement
-from ecr.access.roles import Problem
 from ecr.config_reader import shown
+from ecr.problems import Problem
 
 ISSUER = "token.actions.githubusercontent.com"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from ecr.access.documents import PolicyDocument
+from ecr.problems import Problem
 
 # IAM API reference, CreateRole, RoleName.
 _ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
@@ -23,19 +23,6 @@ WEB_IDENTITY = ("sts:AssumeRoleWithWebIdentity",)
 
 # What AWS's own clients ask of an identity provider, and IAM's documentation of them: `aud` in the conditions.
 AUDIENCE = "sts.amazonaws.com"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something that can't be accepted.
-
-    Attributes:
-        field: where, such as `branches[0]`; empty for the whole.
-        reason: what is wrong, and what is accepted.
-    """
-
-    field: str
-    reason: str
 
 
 def is_role_name(text: str) -> bool:

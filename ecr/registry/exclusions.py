@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from ecr.problems import Problem, refused_items
 from ecr.registry.policy import other_partition
-from ecr.registry.problems import Problem, refused_items
 
 MAX_EXCLUSIONS = 100  # an account
 

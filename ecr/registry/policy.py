@@ -14,8 +14,8 @@ from ecr import regions
 from ecr.access import names
 from ecr.access.documents import PolicyDocument, PrincipalType, Statement
 from ecr.access.names import RoleArn
+from ecr.problems import Problem, refused, refused_items
 from ecr.registry import pull_through, replication
-from ecr.registry.problems import Problem, refused, refused_items
 from ecr.registry.replication import Destination, ReplicationRule
 from ecr.strict_json import shown
 

@@ -15,8 +15,8 @@ from ecr.access import names
 from ecr.access.actions import SIGN_IN
 from ecr.access.documents import PolicyDocument, PrincipalType, Statement
 from ecr.access.names import RoleArn
+from ecr.problems import Problem
 from ecr.reference import EcrHost
-from ecr.registry.problems import Problem
 from ecr.registry.upstreams import SECRET_RULE, SecretArn, Upstream
 
 ROOT = "ROOT"

@@ -14,7 +14,7 @@ from itertools import combinations
 
 from ecr import regions
 from ecr.access import names
-from ecr.registry.problems import Problem, refused, refused_items
+from ecr.problems import Problem, refused, refused_items
 from ecr.strict_json import shown
 
 # The quota is 25 by now (ReplicationConfiguration, rules), but the Terraform provider that pulumi-aws 7.51.1 stands on

@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from ecr.lifecycle import patterns
-from ecr.registry.problems import Problem, refused, refused_items
+from ecr.problems import Problem, refused, refused_items
 from ecr.strict_json import shown
 
 MAX_RULES = 2

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+from ecr.problems import Problem
 from ecr.registry import exclusions, policy, pull_through, replication, scanning, templates
 from ecr.registry.account_settings import AccountSettings, RegistryPolicyScope
 from ecr.registry.policy import RegistryAccess
-from ecr.registry.problems import Problem
 from ecr.registry.pull_through import PullThroughCacheRule
 from ecr.registry.replication import ReplicationRule
 from ecr.registry.scanning import Scanning

@@ -20,7 +20,7 @@ from ecr.access.names import RoleArn
 from ecr.access.principals import Access
 from ecr.lifecycle import validation
 from ecr.lifecycle.policy import LifecyclePolicy
-from ecr.registry.problems import Problem, refused
+from ecr.problems import Problem, refused
 from ecr.registry.pull_through import ROOT
 from ecr.repository import Encryption, EncryptionType, Mutability, TagMutability
 

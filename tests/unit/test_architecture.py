@@ -60,7 +60,7 @@ PURE = (
     *(
         f"registry.{name}"
         for name in (
-            *("account_settings", "exclusions", "policy", "problems", "pull_through", "replication", "scanning"),
+            *("account_settings", "exclusions", "policy", "pull_through", "replication", "scanning"),
             *("settings", "templates", "upstreams"),
         )
     ),
@@ -72,6 +72,7 @@ PURE = (
         )
     ),
     "endpoint_policy",
+    "problems",
     "doctor.checks",
 )
 REGISTRY = tuple(

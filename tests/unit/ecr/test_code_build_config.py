@@ -36,9 +36,14 @@ def test_a_stack_that_says_nothing_has_no_role_for_codebuild(values: object) -> 
 
 def test_every_key_is_read() -> None:
     boundary = "arn:aws:iam::123456789012:policy/boundary"
-    values = {"projects": ["shop-build", "Shop_2"], "roleName": "shop-build", "permissionsBoundary": boundary}
+    values = {
+        "projects": ["shop-build", "Shop_2"],
+        "enhancedScanning": True,
+        "roleName": "shop-build",
+        "permissionsBoundary": boundary,
+    }
     assert read(values) == CodeBuildConfig(
-        projects=("shop-build", "Shop_2"), role_name="shop-build", permissions_boundary=boundary
+        projects=("shop-build", "Shop_2"), enhanced_scanning=True, role_name="shop-build", permissions_boundary=boundary
     )
     assert read(LEAST) == CodeBuildConfig(projects=("shop-build",), role_name=None, permissions_boundary=None)
 
@@ -95,7 +100,7 @@ REFUSED = [
     ),
     pytest.param(
         {**LEAST, "project": "x"},
-        f"{PATH}.project: is not a known key; known: permissionsBoundary, projects, roleName",
+        f"{PATH}.project: is not a known key; known: enhancedScanning, permissionsBoundary, projects, roleName",
         id="an unknown key",
     ),
 ]

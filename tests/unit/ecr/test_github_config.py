@@ -50,6 +50,7 @@ def test_every_key_is_read() -> None:
         "tags": ["v*"],
         "environments": ["prod", "blue:eu"],
         "oidcProvider": PROVIDER,
+        "enhancedScanning": True,
         "roleName": "shop-push",
         "permissionsBoundary": "arn:aws:iam::123456789012:policy/ci/boundary",
     }
@@ -62,6 +63,7 @@ def test_every_key_is_read() -> None:
             environments=("prod", "blue:eu"),
         ),
         oidc_provider=PROVIDER,
+        enhanced_scanning=True,
         role_name="shop-push",
         permissions_boundary="arn:aws:iam::123456789012:policy/ci/boundary",
     )
@@ -111,7 +113,9 @@ def refused(key: str, value: object, rule: str) -> str:
 
 
 def unknown(key: str) -> str:
-    known = "branches, environments, ids, oidcProvider, permissionsBoundary, repository, roleName, tags"
+    known = (
+        "branches, enhancedScanning, environments, ids, oidcProvider, permissionsBoundary, repository, roleName, tags"
+    )
     return f"{PATH}.{key}: is not a known key; known: {known}"
 
 

@@ -4,8 +4,8 @@ from ecr.access import codebuild
 
 
 def test_a_component_is_checked_by_the_names_of_its_parameters() -> None:
-    assert [problem.field for problem in codebuild.problems(("ab", "*", "ab"))] == ["projects[1]", "projects[2]"]
-    assert [problem.field for problem in codebuild.problems(())] == ["projects"]
+    assert [problem.path for problem in codebuild.problems(("ab", "*", "ab"))] == ["projects[1]", "projects[2]"]
+    assert [problem.path for problem in codebuild.problems(())] == ["projects"]
     assert codebuild.problems(("shop-build",)) == ()
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from ecr.access import eks
 from ecr.access.eks import PodIdentity, ServiceAccount
-from ecr.access.roles import Problem
+from ecr.problems import Problem
 
 PROVIDERS = "arn:aws:iam::123456789012:oidc-provider"
 BLUE, GREEN = (f"{PROVIDERS}/oidc.eks.eu-west-1.amazonaws.com/id/{name}" for name in ("B1", "C2"))
@@ -14,7 +14,7 @@ def test_a_component_is_checked_by_the_names_of_its_parameters() -> None:
         service_accounts=[ServiceAccount(oidc_provider="x", namespace="*", name="*")],
         pod_identities=[PodIdentity(cluster="*", namespace="*", service_account="*")],
     )
-    assert [problem.field for problem in found] == [
+    assert [problem.path for problem in found] == [
         "node_roles[1]",
         *(f"service_accounts[0].{field}" for field in ("oidc_provider", "namespace", "name")),
         *(f"pod_identities[0].{field}" for field in ("cluster", "namespace", "service_account")),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ecr.access import github
 from ecr.access.github import GitHubWorkflows, RepositoryIds
-from ecr.access.roles import Problem
+from ecr.problems import Problem
 
 PROVIDER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
 
@@ -83,7 +83,7 @@ def test_a_whole_component_is_checked_by_the_same_rules() -> None:
         tags=("*",),
         environments=("*",),
     )
-    assert [problem.field for problem in github.problems(workflows)] == [
+    assert [problem.path for problem in github.problems(workflows)] == [
         *("repository", "ids.owner", "ids.repository", "branches[0]", "branches[2]", "tags[0]", "environments[0]")
     ]
     assert github.problems(GitHubWorkflows(repository="acme/shop")) == (

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ecr.access import roles
-from ecr.access.roles import Problem
+from ecr.problems import Problem
 
 NAMES = [
     pytest.param("shop-nodes", True, id="plain"),

@@ -1,4 +1,4 @@
-"""What is wrong with a registry's settings, and where."""
+"""What is wrong with settings or arguments, and where; found first, named by whoever knows the whole path."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Problem:
     """One thing that AWS would refuse or that could never act.
 
     Attributes:
-        path: of the value below `registry`, as the stack file has it, such as `replication[0].destinations[1]`.
+        path: of the value, below what was checked, such as `replication[0].destinations[1]`; empty for the whole.
         reason: what is wrong and what is accepted, to be read after the path.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ecr.errors import InputErrors
-from ecr.registry.problems import Problem, raise_for, refused, refused_items
+from ecr.problems import Problem, raise_for, refused, refused_items
 
 
 @pytest.mark.parametrize(
