@@ -22,7 +22,7 @@ from ecr import (
     notifications_config,
     reference,
     registry_config,
-    repository,
+    repository_config,
 )
 from ecr import build as builds
 from ecr.access.principals import Access
@@ -38,7 +38,7 @@ from ecr.notifications_config import NotificationsConfig
 from ecr.promotion import Promotion
 from ecr.regions import PARTITIONS
 from ecr.registry.settings import RegistryConfig
-from ecr.repository import Encryption, EncryptionType, Mutability, TagMutability
+from ecr.repository import Encryption, Mutability, TagMutability
 
 NAMESPACE = "container-registry"
 _NAMESPACES = (NAMESPACE, "aws", "docker", "pulumi")
@@ -59,16 +59,6 @@ _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}")
 # Pulumi documentation, "Stacks": letters, digits, '-', '_' and '.'; the project and the organization may stand before.
 _STACK = re.compile(r"(?:[\w.-]{1,100}/){0,2}[\w.-]{1,100}", re.ASCII)
 _STACK_RULE = "the name of a stack, such as dev, or with its project and organization, such as acme/shop/dev"
-
-# AWS General Reference, "Tagging AWS resources": limits and the reserved prefix.
-MAX_TAGS = 50
-MAX_TAG_KEY = 128
-MAX_TAG_VALUE = 256
-_TAG_TEXT = re.compile(r"[\w .:/=+@-]*")
-_TAG_RULE = (
-    "up to 50 tags of letters, digits, spaces and _.:/=+-@; keys of 1 to 128 characters that do not start with 'aws:', "
-    "values of up to 256 characters"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,14 +179,14 @@ def parse(
         repository=top.required_text(
             "repository", reference.is_repository_name, reference.REPOSITORY_NAME_RULE, example="dev/yoon-app"
         ),
-        tag_mutability=_tag_mutability(top),
+        tag_mutability=repository_config.read_tag_mutability(top, default=Mutability.IMMUTABLE),
         scan_on_push=top.flag("scanOnPush", default=True),
-        encryption=_encryption(top),
+        encryption=repository_config.read_encryption(top),
         lifecycle=lifecycle_config.read_rules(top),
         lifecycle_guard=lifecycle_config.read_guard(top),
         force_delete=top.flag("forceDelete", default=False),
         protect=top.flag("protect", default=False),
-        tags=_tags(top),
+        tags=repository_config.read_tags(top),
         build=_build(top, root),
         promote=_promote(top, stack),
         access=access_config.read_access(top, partition=PARTITIONS.get(region or "")),
@@ -215,50 +205,6 @@ def parse(
         top.wrong("forceDelete", "is true and so is protect; a protected repository can't be deleted with its images")
     top.finish()
     return settings
-
-
-def _tag_mutability(top: Section) -> TagMutability:
-    before = top.mistakes
-    mutability = top.choice("tagMutability", Mutability, default=Mutability.IMMUTABLE)
-    exclusions = top.texts("mutabilityExclusions", repository.is_exclusion, repository.EXCLUSION_RULE)
-    if top.mistakes == before:  # only values that were read well can contradict each other
-        try:
-            return TagMutability(mutability, exclusions)
-        except ValueError as error:
-            top.wrong("mutabilityExclusions", str(error))
-    return TagMutability()
-
-
-def _encryption(top: Section) -> Encryption:
-    section = top.section("encryption")
-    if section is None:
-        return Encryption()
-    before = section.mistakes
-    kind = section.choice("type", EncryptionType, default=EncryptionType.AES256)
-    key_arn = section.text("keyArn", repository.is_kms_key_arn, repository.KMS_KEY_RULE)
-    section.finish()
-    if section.mistakes == before:
-        try:
-            return Encryption(kind, key_arn)
-        except ValueError as error:
-            section.wrong("keyArn", str(error))
-    return Encryption()
-
-
-def _tags(top: Section) -> Mapping[str, str]:
-    tags = top.text_map("tags", _is_tag_key, _TAG_RULE)
-    if len(tags) > MAX_TAGS:
-        top.wrong("tags", f"has {len(tags)} tags; accepted: {_TAG_RULE}")
-    for key, value in tags.items():
-        if len(value) > MAX_TAG_VALUE or not _TAG_TEXT.fullmatch(value):
-            top.wrong(f"tags.{key}", f"{config_reader.shown(value)} is not accepted; accepted: {_TAG_RULE}")
-    return tags
-
-
-def _is_tag_key(text: str) -> bool:
-    return (
-        1 <= len(text) <= MAX_TAG_KEY and not text.lower().startswith("aws:") and _TAG_TEXT.fullmatch(text) is not None
-    )
 
 
 def _build(top: Section, root: Path) -> ImageBuild | None:

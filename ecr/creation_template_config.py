@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from ecr import access_config, lifecycle_config, regions, repository
+from ecr import access_config, lifecycle_config, regions, repository_config
 from ecr.access import names
 from ecr.config_reader import Section
 from ecr.errors import InputErrors
@@ -13,7 +13,7 @@ from ecr.lifecycle.policy import LifecyclePolicy
 from ecr.pull_through_config import entries, moved, required
 from ecr.registry import templates
 from ecr.registry.templates import Cause, CreationTemplate
-from ecr.repository import Encryption, EncryptionType, Mutability, TagMutability
+from ecr.repository import Mutability
 
 KEY = "creationTemplates"
 _LIFECYCLE = "container-registry:lifecycle"
@@ -61,11 +61,11 @@ def _template(section: Section, values: Mapping[str, object], region: str | None
         prefix=required(section, values, "prefix", templates.PREFIX_RULE, example="docker-hub"),
         causes=_causes(section, values),
         description=section.text("description", bool, templates.DESCRIPTION_RULE) or "",
-        tag_mutability=_tag_mutability(section),
-        encryption=_encryption(section),
+        tag_mutability=repository_config.read_tag_mutability(section, default=Mutability.MUTABLE),
+        encryption=repository_config.read_encryption(section),
         lifecycle=_lifecycle(section, values),
         access=access_config.read_access(section, partition=regions.PARTITIONS.get(region or "")),
-        tags=section.text_map("tags", templates.is_tag_key, templates.TAG_RULE),
+        tags=repository_config.read_tags(section),
         role=section.text("role", bool, names.ROLE_ARN_RULE),
     )
     section.finish()
@@ -76,34 +76,6 @@ def _causes(section: Section, values: Mapping[str, object]) -> tuple[Cause, ...]
     if "for" not in values:
         section.wrong("for", f"is missing; accepted: {_FOR_RULE}")
     return tuple(Cause[_For(text).name] for text in section.texts("for", lambda text: text in set(_For), _FOR_RULE))
-
-
-def _tag_mutability(section: Section) -> TagMutability:
-    before = section.mistakes
-    mutability = section.choice("tagMutability", Mutability, default=Mutability.MUTABLE)
-    exclusions = section.texts("mutabilityExclusions", repository.is_exclusion, repository.EXCLUSION_RULE)
-    if section.mistakes == before:  # only values that were read well can contradict each other
-        try:
-            return TagMutability(mutability, exclusions)
-        except ValueError as error:
-            section.wrong("mutabilityExclusions", str(error))
-    return TagMutability(Mutability.MUTABLE)
-
-
-def _encryption(parent: Section) -> Encryption:
-    section = parent.section("encryption")
-    if section is None:
-        return Encryption()
-    before = section.mistakes
-    kind = section.choice("type", EncryptionType, default=EncryptionType.AES256)
-    key_arn = section.text("keyArn", repository.is_kms_key_arn, repository.KMS_KEY_RULE)
-    section.finish()
-    if section.mistakes == before:
-        try:
-            return Encryption(kind, key_arn)
-        except ValueError as error:
-            section.wrong("keyArn", str(error))
-    return Encryption()
 
 
 def _lifecycle(section: Section, values: Mapping[str, object]) -> LifecyclePolicy | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ecr.config_reader import shown
 from ecr.errors import InputError, InputErrors
-from ecr.strict_json import shown
 
 
 @dataclass(frozen=True)

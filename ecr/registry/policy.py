@@ -14,10 +14,10 @@ from ecr import regions
 from ecr.access import names
 from ecr.access.documents import PolicyDocument, PrincipalType, Statement
 from ecr.access.names import RoleArn
+from ecr.config_reader import shown
 from ecr.problems import Problem, refused, refused_items
 from ecr.registry import pull_through, replication
 from ecr.registry.replication import Destination, ReplicationRule
-from ecr.strict_json import shown
 
 REPLICATE = ("ecr:CreateRepository", "ecr:ReplicateImage")
 IMPORT = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")

@@ -14,8 +14,8 @@ from itertools import combinations
 
 from ecr import regions
 from ecr.access import names
+from ecr.config_reader import shown
 from ecr.problems import Problem, refused, refused_items
-from ecr.strict_json import shown
 
 # The quota is 25 by now (ReplicationConfiguration, rules), but the Terraform provider that pulumi-aws 7.51.1 stands on
 # refuses more than 10 (internal/service/ecr/replication_configuration.go, MaxItems).

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from ecr.config_reader import shown
 from ecr.lifecycle import patterns
 from ecr.problems import Problem, refused, refused_items
-from ecr.strict_json import shown
 
 MAX_RULES = 2
 MAX_FILTERS = 100  # a rule

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from ecr import regions
+from ecr import regions, tagging
 from ecr.access import names, principals, repository_policy
 from ecr.access.documents import PolicyDocument, PrincipalType, Statement
 from ecr.access.names import RoleArn
@@ -44,14 +44,6 @@ PREFIX_RULE = (
 _MAX_DESCRIPTION = 256
 DESCRIPTION_RULE = f"1 to {_MAX_DESCRIPTION} characters on one line"
 
-# AWS General Reference, "Tagging AWS resources".
-_MAX_TAGS, _MAX_TAG_KEY, _MAX_TAG_VALUE = 50, 128, 256
-_TAG_TEXT = re.compile(r"[\w .:/=+@-]*")
-TAG_RULE = (
-    "up to 50 tags of letters, digits, spaces and _.:/=+-@; keys of 1 to 128 characters that do not start with 'aws:', "
-    "values of up to 256 characters"
-)
-
 _SERVICE = "ecr.amazonaws.com"
 
 
@@ -63,13 +55,6 @@ def is_prefix(text: str) -> bool:
 def is_description(text: str) -> bool:
     """Whether ECR accepts `text` as the description of a template."""
     return 1 <= len(text) <= _MAX_DESCRIPTION and text.isprintable()
-
-
-def is_tag_key(text: str) -> bool:
-    """Whether AWS accepts `text` as the key of a tag."""
-    return (
-        1 <= len(text) <= _MAX_TAG_KEY and not text.lower().startswith("aws:") and _TAG_TEXT.fullmatch(text) is not None
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,13 +122,7 @@ def _own_problems(template: CreationTemplate) -> Iterator[Problem]:
         yield Problem("for", "is empty; a template is for at least one of pullThroughCache, replication, createOnPush")
     elif len(set(template.causes)) < len(template.causes):
         yield Problem("for", "names something twice; take one out")
-    if len(template.tags) > _MAX_TAGS:
-        yield Problem("tags", f"has {len(template.tags)} tags; accepted: {TAG_RULE}")
-    for key, value in template.tags.items():
-        if not is_tag_key(key):
-            yield refused("tags", key, f"keys: {TAG_RULE}")
-        elif len(value) > _MAX_TAG_VALUE or not _TAG_TEXT.fullmatch(value):
-            yield refused(f"tags.{key}", value, TAG_RULE)
+    yield from (problem.below("tags") for problem in tagging.problems(template.tags))
     for problem in validation.problems(template.lifecycle) if template.lifecycle is not None else ():
         rule = "" if problem.index is None else f"[{problem.index}]"
         field_ = f".{problem.field}" if problem.field else ""

@@ -68,11 +68,12 @@ PURE = (
         f"{name}_config"
         for name in (
             *("access", "code_build", "creation_template", "eks", "endpoints", "github", "notifications"),
-            *("pull_through", "registry"),
+            *("pull_through", "registry", "repository"),
         )
     ),
     "endpoint_policy",
     "problems",
+    "tagging",
     "doctor.checks",
 )
 REGISTRY = tuple(
