@@ -3,11 +3,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
 
-from ecr import config_reader
 from ecr.access.principals import Access, Pullers, Pushers, Service
 from ecr.access_config import read_access
-from ecr.errors import InputErrors
+from tests.unit.ecr import stack_files
 
 ROLE = "arn:aws:iam::333333333333:role/team/deployer"
 UNIT = "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"
@@ -17,16 +17,12 @@ CODEBUILD = {"service": "codebuild.amazonaws.com", "sourceArn": PROJECT}
 
 
 def read(access: object, *, partition: str | None = "aws") -> Access | None:
-    top = config_reader.open_section("container-registry", {"access": access})
-    found = read_access(top, partition=partition)
-    top.finish()
-    return found
+    return stack_files.read("access", access, lambda top: read_access(top, partition=partition))
 
 
 def refused(access: object, *, partition: str | None = "aws") -> list[str]:
-    with pytest.raises(InputErrors) as error:
-        read(access, partition=partition)
-    return [str(each).removeprefix("container-registry:") for each in error.value.errors]
+    lines = stack_files.mistakes(lambda: read(access, partition=partition))
+    return [line.removeprefix("container-registry:") for line in lines]
 
 
 @pytest.mark.parametrize("value", [None, {}, "{}"])
@@ -347,3 +343,14 @@ def test_without_a_region_arns_must_be_of_one_partition() -> None:
     assert read(pull(roles=[china]), partition=None) == Access(pull=Pullers(roles=(china,)))
     (message,) = refused({**pull(roles=[china]), **push(roles=[ROLE])}, partition=None)
     assert message.startswith(f'access.push.roles[0]: "{ROLE}" is in another partition; accepted: an ARN of aws-cn')
+
+
+KEYS = [
+    *("pull", "push", "accounts", "roles", "organizations", "organizationPaths", "lambda", "services", "service"),
+    *("sourceAccount", "sourceArn", "x"),
+]
+
+
+@given(stack_files.anything(KEYS, ROLE, UNIT, "222222222222", "codebuild.amazonaws.com"))
+def test_whatever_stands_there_is_read_or_refused(values: dict[str, object]) -> None:
+    stack_files.assert_read_or_refused("access", lambda: read(values))

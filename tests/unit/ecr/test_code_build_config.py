@@ -1,32 +1,22 @@
 from __future__ import annotations
 
-import json
-
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from ecr import config_reader
 from ecr.code_build_config import CodeBuildConfig, read_code_build
-from ecr.errors import InputError, InputErrors
+from tests.unit.ecr import stack_files
 
 PATH = "container-registry:codeBuild"
 LEAST = {"projects": ["shop-build"]}
 
 
 def read(values: object) -> CodeBuildConfig | None:
-    """As a stack's configuration has it: as the text of a JSON object."""
-    given = {"codeBuild": json.dumps(values)} if values is not None else {}
-    top = config_reader.open_section("container-registry", given)
-    config = read_code_build(top)
-    top.finish()
-    return config
+    return stack_files.read("codeBuild", values, read_code_build)
 
 
 def mistakes(values: object) -> list[str]:
-    with pytest.raises(InputErrors) as raised:
-        read(values)
-    return [str(error) for error in raised.value.errors]
+    return stack_files.mistakes(lambda: read(values))
 
 
 @pytest.mark.parametrize("values", [None, {}])
@@ -118,24 +108,8 @@ def test_more_than_iam_takes_is_refused() -> None:
 
 
 KEYS = ["projects", "roleName", "permissionsBoundary", "x"]
-ANYTHING = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False)
-    | st.text(max_size=5)
-    | st.sampled_from(["shop-build", "*"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
-    max_leaves=8,
-)
 
 
-@given(st.dictionaries(st.sampled_from(KEYS), ANYTHING, min_size=1))
+@given(stack_files.anything(KEYS, "shop-build", "*"))
 def test_whatever_stands_there_is_read_or_refused(values: dict[str, object]) -> None:
-    refusals: tuple[InputError, ...] = ()
-    try:
-        config = read(values)
-    except InputErrors as errors:
-        config, refusals = None, errors.errors
-    assert (config is None) is bool(refusals)
-    assert all(error.key.startswith(PATH) for error in refusals)
+    stack_files.assert_read_or_refused("codeBuild", lambda: read(values))

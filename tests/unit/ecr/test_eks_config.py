@@ -1,36 +1,29 @@
 from __future__ import annotations
 
-import json
-
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from ecr import config_reader
 from ecr.access.eks import PodIdentity, ServiceAccount
 from ecr.eks_config import EksConfig, read_eks
-from ecr.errors import InputError, InputErrors
 
 PATH = "container-registry:eks"
+from tests.unit.ecr import stack_files
+
 PROVIDER = (
     "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF"
 )
+
 ACCOUNT = {"oidcProvider": PROVIDER, "namespace": "shop", "name": "builder"}
 IDENTITY = {"cluster": "blue", "namespace": "shop", "serviceAccount": "builder"}
 
 
 def read(values: object) -> EksConfig | None:
-    """As a stack's configuration has it: as the text of a JSON object."""
-    top = config_reader.open_section("container-registry", {"eks": json.dumps(values)} if values is not None else {})
-    config = read_eks(top)
-    top.finish()
-    return config
+    return stack_files.read("eks", values, read_eks)
 
 
 def mistakes(values: object) -> list[str]:
-    with pytest.raises(InputErrors) as raised:
-        read(values)
-    return [str(error) for error in raised.value.errors]
+    return stack_files.mistakes(lambda: read(values))
 
 
 def account(**changes: object) -> dict[str, object]:
@@ -283,24 +276,8 @@ def test_more_than_iam_takes_is_refused(key: str, values: list[dict[str, str]]) 
 
 
 KEYS = ["nodeRoles", "serviceAccounts", "podIdentities", "namespace", "name", "cluster", "oidcProvider", "x"]
-ANYTHING = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False)
-    | st.text(max_size=5)
-    | st.sampled_from(["nodes", "blue", PROVIDER]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
-    max_leaves=8,
-)
 
 
-@given(st.dictionaries(st.sampled_from(KEYS), ANYTHING, min_size=1))
+@given(stack_files.anything(KEYS, "nodes", "blue", PROVIDER))
 def test_whatever_stands_there_is_read_or_refused(values: dict[str, object]) -> None:
-    refusals: tuple[InputError, ...] = ()
-    try:
-        config = read(values)
-    except InputErrors as errors:
-        config, refusals = None, errors.errors
-    assert (config is None) is bool(refusals)
-    assert all(error.key.startswith(PATH) for error in refusals)
+    stack_files.assert_read_or_refused("eks", lambda: read(values))

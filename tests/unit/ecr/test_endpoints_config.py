@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
 
-from ecr import config_reader
 from ecr.endpoint_policy import MAX_PULL_FROM
 from ecr.endpoints_config import (
     MAX_SECURITY_GROUPS,
@@ -16,7 +16,7 @@ from ecr.endpoints_config import (
     S3Gateway,
     read_endpoints,
 )
-from ecr.errors import InputErrors
+from tests.unit.ecr import stack_files
 
 VPC, SUBNET, ROUTES, GROUP = (f"{kind}-0a1b2c3d4e5f67890" for kind in ("vpc", "subnet", "rtb", "sg"))
 SUBNET_2 = "subnet-0123456789abcdef0"
@@ -25,18 +25,11 @@ PATH = "container-registry:endpoints"
 
 
 def read(values: object) -> Endpoints | None:
-    """As a stack's configuration has it: an object as JSON text."""
-    given = json.dumps(values) if isinstance(values, (dict, list)) else values
-    top = config_reader.open_section("container-registry", {"endpoints": given})
-    found = read_endpoints(top)
-    top.finish()
-    return found
+    return stack_files.read("endpoints", values, read_endpoints)
 
 
 def mistakes(values: object) -> list[str]:
-    with pytest.raises(InputErrors) as raised:
-        read(values)
-    return [str(error) for error in raised.value.errors]
+    return stack_files.mistakes(lambda: read(values))
 
 
 @pytest.mark.parametrize("values", [None, {}])
@@ -170,3 +163,11 @@ def test_all_mistakes_are_named_in_one_go() -> None:
     assert [line.partition(": ")[0].removeprefix(PATH) for line in found] == [
         ".vpcId", ".s3", ".subnetIds[0]", ".routeTableIds", ".organization", ".pullFrom[0]", ".extra"
     ]  # fmt: skip
+
+
+KEYS = ["vpcId", "subnetIds", "routeTableIds", "securityGroupIds", "organization", "pullFrom", "s3", "x"]
+
+
+@given(stack_files.anything(KEYS, VPC, SUBNET, ROUTES, "existing"))
+def test_whatever_stands_there_is_read_or_refused(values: dict[str, object]) -> None:
+    stack_files.assert_read_or_refused("endpoints", lambda: read(values))

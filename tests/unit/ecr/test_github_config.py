@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import json
-
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from ecr import config_reader
 from ecr.access.github import GitHubWorkflows, RepositoryIds
-from ecr.errors import InputError, InputErrors
 from ecr.github_config import GitHubConfig, read_github
+from tests.unit.ecr import stack_files
 
 PATH = "container-registry:github"
 PROVIDER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
@@ -17,17 +14,11 @@ LEAST = {"repository": "acme/shop", "branches": ["main"]}
 
 
 def read(values: object) -> GitHubConfig | None:
-    """As a stack's configuration has it: as the text of a JSON object."""
-    top = config_reader.open_section("container-registry", {"github": json.dumps(values)} if values is not None else {})
-    config = read_github(top)
-    top.finish()
-    return config
+    return stack_files.read("github", values, read_github)
 
 
 def mistakes(values: object) -> list[str]:
-    with pytest.raises(InputErrors) as raised:
-        read(values)
-    return [str(error) for error in raised.value.errors]
+    return stack_files.mistakes(lambda: read(values))
 
 
 @pytest.mark.parametrize("values", [None, {}])
@@ -367,24 +358,8 @@ def test_all_mistakes_are_named_at_once() -> None:
 
 
 KEYS = ["repository", "ids", "owner", "branches", "tags", "environments", "oidcProvider", "x"]
-ANYTHING = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False)
-    | st.text(max_size=5)
-    | st.sampled_from(["acme/shop", "main", "v*", "find"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
-    max_leaves=8,
-)
 
 
-@given(st.dictionaries(st.sampled_from(KEYS), ANYTHING, min_size=1))
+@given(stack_files.anything(KEYS, "acme/shop", "main", "v*", "find"))
 def test_whatever_stands_there_is_read_or_refused(values: dict[str, object]) -> None:
-    refusals: tuple[InputError, ...] = ()
-    try:
-        config = read(values)
-    except InputErrors as errors:
-        config, refusals = None, errors.errors
-    assert (config is None) is bool(refusals)
-    assert all(error.key.startswith(PATH) for error in refusals)
+    stack_files.assert_read_or_refused("github", lambda: read(values))

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
 
-from ecr import config_reader
-from ecr.errors import InputErrors
 from ecr.notifications.events import ALL, Events, Scope
 from ecr.notifications.messages import Format
 from ecr.notifications_config import NotificationsConfig, read_notifications
 from ecr.severity import Severity
+from tests.unit.ecr import stack_files
 
 KEY = "container-registry:notifications"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:images"
 
 
 def read(value: object, *, region: str | None = None) -> NotificationsConfig | None:
-    top = config_reader.open_section("container-registry", {"notifications": value})
-    found = read_notifications(top, region=region)
-    top.finish()
-    return found
+    return stack_files.read("notifications", value, lambda top: read_notifications(top, region=region))
 
 
 def mistakes(value: object, *, region: str | None = None) -> list[str]:
-    with pytest.raises(InputErrors) as raised:
-        read(value, region=region)
-    lines = [str(error) for error in raised.value.errors]
-    assert all(line.isprintable() and line.startswith(KEY) and len(line) < 500 for line in lines)
+    lines = stack_files.mistakes(lambda: read(value, region=region))
+    assert all(line.startswith(KEY) for line in lines)
     return [line.removeprefix(KEY) for line in lines]
 
 
@@ -243,3 +238,25 @@ def test_a_topic_in_another_region_is_refused() -> None:
     assert mistakes(with_push(topicArn=TOPIC), region="eu-west-2") == [
         f'.topicArn: "{TOPIC}" is not in eu-west-2, where this stack\'s events are'
     ]
+
+
+KEYS = [
+    *(
+        "events",
+        "push",
+        "scan",
+        "severity",
+        "replication",
+        "lifecycle",
+        "deletion",
+        "repositories",
+        "format",
+        "topicArn",
+    ),
+    *("subscriptions", "x"),
+]
+
+
+@given(stack_files.anything(KEYS, "HIGH", "own", "slack", "team@example.com"))
+def test_whatever_stands_there_is_read_or_refused(values: dict[str, object]) -> None:
+    stack_files.assert_read_or_refused("notifications", lambda: read(values))

@@ -5,34 +5,27 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
 
-from ecr import config_reader
-from ecr.errors import InputErrors
 from ecr.registry.account_settings import AccountSettings, BasicScanTypeVersion, BlobMounting, RegistryPolicyScope
 from ecr.registry.policy import CacheAccess, RegistryAccess, ReplicationSource
 from ecr.registry.replication import Destination, ReplicationRule
 from ecr.registry.scanning import ScanFrequency, Scanning, ScanningRule, ScanType
 from ecr.registry.settings import RegistryConfig
 from ecr.registry_config import read_registry
+from tests.unit.ecr import stack_files
 from tests.unit.ecr.registry.mistakes import BAD, HOME, OTHER, OWN, ROLE, replication, rule
 
 KEY = "container-registry:registry"
 
 
 def read(value: object, *, region: str | None = HOME, account: str | None = None) -> RegistryConfig | None:
-    top = config_reader.open_section("container-registry", {"registry": value})
-    found = read_registry(top, region=region, account=account)
-    top.finish()
-    return found
+    return stack_files.read("registry", value, lambda top: read_registry(top, region=region, account=account))
 
 
 def mistakes(value: object, *, region: str | None = HOME, account: str | None = None) -> list[str]:
-    """The lines that a user reads; only `InputErrors` may be raised."""
-    with pytest.raises(InputErrors) as raised:
-        read(value, region=region, account=account)
-    lines = [str(error) for error in raised.value.errors]
-    assert all(line.isprintable() and len(line) < 500 for line in lines)
-    return lines
+    """The lines that a user reads."""
+    return stack_files.mistakes(lambda: read(value, region=region, account=account))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -196,3 +189,19 @@ def test_with_the_account_more_is_refused() -> None:
     first, second = mistakes(value, account=OWN)
     assert first.startswith(f"{KEY}.replication[0].destinations[0]: is this very registry, {HOME} in account {OWN}")
     assert second.startswith(f"{KEY}.policy.replicateFrom[0]: {OWN} is this very account")
+
+
+KEYS = [
+    *("scanning", "type", "rules", "frequency", "repositories", "replication", "destinations", "region", "account"),
+    *("prefixes", "policy", "replicateFrom", "pullThroughCache", "creationTemplates", "prefix", "upstream", "for"),
+    *("lifecycle", "access", "accountSettings", "pullTimeExclusions", "x"),
+]
+
+
+@given(
+    stack_files.anything(
+        KEYS, "BASIC", "ENHANCED", "SCAN_ON_PUSH", "*", "eu-west-1", "222222222222", "quay", "replication"
+    )
+)
+def test_whatever_stands_there_is_read_or_refused(values: dict[str, object]) -> None:
+    stack_files.assert_read_or_refused("registry", lambda: read(values))
