@@ -6,10 +6,9 @@ from hypothesis import given
 from ecr import config_reader
 from ecr.access.eks import PodIdentity, ServiceAccount
 from ecr.eks_config import EksConfig, read_eks
-
-PATH = "container-registry:eks"
 from tests.unit.ecr import stack_files
 
+PATH = "container-registry:eks"
 PROVIDER = (
     "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF"
 )
