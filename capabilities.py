@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pulumi
 
 import components
+import presence
 import registry_claim
 import role_check
 from ecr.access.permissions import Permission
 from settings import Settings
 
-Outputs = Iterator[tuple[str, pulumi.Input[object]]]
+Outputs = tuple[tuple[str, pulumi.Input[object]], ...]
+_Outputs = Iterator[tuple[str, pulumi.Input[object]]]
 
 
 def check(settings: Settings, project: Path) -> None:
@@ -24,10 +27,12 @@ def check(settings: Settings, project: Path) -> None:
         project: the folder with the stack files.
 
     Raises:
-        InputErrors: `access` names a role of this account that is not there.
+        InputErrors: `access` names a role of this account that is not there, `endpoints` a VPC, or `github` wants an
+            OIDC provider found that nobody has made.
         InputError: another stack sets up the same registry.
     """
     role_check.check(settings.access)
+    presence.check(settings)
     if settings.registry is not None:
         registry_claim.check(settings.region, project)
 
@@ -38,7 +43,10 @@ def add(
     image: components.BuiltImage | components.PromotedImage | None,
 ) -> Outputs:
     """Register what the stack file names, and hand out the stack outputs that come of it: names and values."""
-    yield from _roles(settings, repository, image)
+    return (*_roles(settings, repository, image), *_others(settings))
+
+
+def _others(settings: Settings) -> _Outputs:
     if settings.endpoints is not None:
         endpoints = components.EcrEndpoints(
             "endpoints", components.EcrEndpointsArgs.of(settings.endpoints, tags=settings.tags)
@@ -51,8 +59,10 @@ def add(
         )
         # By this the other stacks of the project know.
         yield registry_claim.OUTPUT, {"account": registry.registry_id, "region": registry.region}
-        yield "replication_destination_policy", registry.replication_destination_policy
-        yield "cache_upstream_policy", registry.cache_upstream_policy
+        if settings.registry.replication:
+            yield "replication_destination_policies", registry.replication_destination_policy
+        if settings.registry.pull_through_cache:
+            yield "cache_upstream_policies", registry.cache_upstream_policy
     if settings.notifications is not None:
         notifications = components.Notifications(
             "notifications",
@@ -68,15 +78,15 @@ def add(
         yield "notification_topic_arn", notifications.topic_arn
         if settings.notifications.topic_arn is not None:
             # What somebody has to add to the topic's and its key's own policies.
-            yield "notification_topic_policy", notifications.topic_policy
-            yield "notification_key_policy", notifications.key_policy
+            yield "notification_topic_policy", notifications.topic_policy.apply(json.loads)
+            yield "notification_key_policy", notifications.key_policy.apply(json.loads)
 
 
 def _roles(
     settings: Settings,
     repository: components.ImageRepository,
     image: components.BuiltImage | components.PromotedImage | None,
-) -> Outputs:
+) -> _Outputs:
     """Roles may do what the stack does: push where it builds, promote where it promotes, otherwise pull."""
     source_arn = image.source_arn if isinstance(image, components.PromotedImage) else None
     permission = Permission.PROMOTE if source_arn is not None else Permission.PUSH if image else Permission.PULL

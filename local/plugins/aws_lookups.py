@@ -1,4 +1,7 @@
-"""The functions of the `aws` stand-in that look for what is there already: a VPC, a role, an OIDC provider."""
+"""The functions of the `aws` stand-in that look for what is there already: a VPC, a role, an OIDC provider.
+
+What is not there is told in the official plugin's words, which a program can know it by.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def vpc(cloud: Cloud, args: Props) -> Props:
         raise StandInError("getVpc: id is required: to look by anything else is not implemented by the stand-in")
     found = _found(cloud, "describe_vpcs", "Vpcs", VpcIds=[vpc_id])
     if found is None:
-        raise StandInError(f"getVpc: {vpc_id} is not in {cloud.region}; correct the VPC ID or aws:region")
+        raise StandInError(f"reading EC2 VPC ({vpc_id}): no matching EC2 VPC found in {cloud.region}")
 
     def switched_on(attribute: str) -> bool:
         answer = cloud.call("ec2", "describe_vpc_attribute", {"VpcId": vpc_id, "Attribute": attribute})
@@ -68,7 +71,7 @@ def role(cloud: Cloud, args: Props) -> Props:
     name = text_of(args.get("name"))
     found = _read(Role(cloud), name)
     if found is None:
-        raise StandInError(f"getRole: this account has no role {name!r}; correct the name, or make the role first")
+        raise StandInError(f"reading IAM Role ({name}): couldn't find resource")
     renamed = {key: value for key, value in found.items() if key not in ("tags", "tagsAll")}
     return renamed | {"id": name, "tags": found.get("tags") or {}}
 
@@ -85,7 +88,7 @@ def open_id_connect_provider(cloud: Cloud, args: Props) -> Props:
     found = _read(OpenIdConnectProvider(cloud), arn) if arn else None
     if found is None:
         what = arn or f"https://{url}"
-        raise StandInError(f"getOpenIdConnectProvider: this account has none for {what}; make it, or correct the name")
+        raise StandInError(f"reading IAM OIDC Provider ({what}): couldn't find resource")
     return {key: value for key, value in found.items() if key != "tagsAll"} | {
         "id": arn,
         "tags": found.get("tags") or {},

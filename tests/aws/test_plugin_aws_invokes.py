@@ -77,13 +77,13 @@ def test_an_oidc_provider_is_found_by_arn_and_by_url(key: str) -> None:
 
 
 MISSING: Mapping[str, tuple[str, Props, str]] = {
-    "vpc": ("aws:ec2/getVpc:getVpc", {"id": "vpc-0123"}, "vpc-0123 is not in us-east-1"),
+    "vpc": ("aws:ec2/getVpc:getVpc", {"id": "vpc-0123"}, "no matching EC2 VPC found in us-east-1"),
     "no id": ("aws:ec2/getVpc:getVpc", {}, "id is required"),
-    "role": ("aws:iam/getRole:getRole", {"name": "nobody"}, "has no role 'nobody'; correct the name"),
+    "role": ("aws:iam/getRole:getRole", {"name": "nobody"}, "reading IAM Role (nobody): couldn't find resource"),
     "provider": (
         "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider",
         {"url": "https://token.actions.githubusercontent.com"},
-        "has none for https://token.actions",
+        "reading IAM OIDC Provider (https://token.actions",
     ),
     "neither": ("aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", {}, "give one of arn and url"),
 }

@@ -119,10 +119,8 @@ CLI = tuple(
     )
 )
 
-# What `__main__.py` is made of, beside the components.
-PROGRAM = (
-    *("capabilities", "deployment", "lifecycle_guard", "registry_claim", "role_check", "settings", "stack_outputs"),
-)
+# What `__main__.py` is made of, beside the components: every other file beside it.
+PROGRAM = tuple(sorted(path.stem for path in ROOT.glob("*.py") if path.stem != "__main__"))
 
 PRODUCT = [
     *sorted((ROOT / "ecr").rglob("*.py")),

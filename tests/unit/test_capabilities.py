@@ -10,6 +10,7 @@ from pathlib import Path
 import pulumi
 import pytest
 
+import components
 from ecr.aws.images import EcrImages
 from tests.unit.recording import ACCOUNT, POLICY, REGION, Answer, Recording, published, record
 
@@ -35,6 +36,7 @@ ENDPOINTS = {
     "routeTableIds": ["rtb-0a1b2c3d4e5f67890"],
 }
 REGISTRY = {"scanning": {"type": "BASIC"}, "replication": [{"destinations": [{"region": "us-east-1"}]}]}
+CACHES = {"pullThroughCache": [{"prefix": "quay", "upstream": "quay"}]}
 NOTIFICATIONS = {"events": {"push": True}}
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:images"
 
@@ -93,8 +95,14 @@ CAPABILITIES = [
     pytest.param(
         {"registry": REGISTRY},
         ("RegistrySettings", "registry"),
-        {"registry_settings", "replication_destination_policy", "cache_upstream_policy"},
+        {"registry_settings", "replication_destination_policies"},
         id="registry",
+    ),
+    pytest.param(
+        {"registry": CACHES},
+        ("RegistrySettings", "registry"),
+        {"registry_settings", "cache_upstream_policies"},
+        id="caches",
     ),
     pytest.param(
         {"notifications": NOTIFICATIONS},
@@ -189,6 +197,43 @@ def test_a_role_that_is_not_there_is_refused_by_its_key() -> None:
     missing = f"arn:aws:iam::{ACCOUNT}:role/missing"
     with pytest.raises(pulumi.RunError, match=r"^container-registry:access.pull.roles\[0\]: there is no role missing"):
         deployed({"access": {"pull": {"roles": [missing]}}}, answers={"aws:iam/getRole:getRole": NO_SUCH_ROLE})
+
+
+ABSENT = [
+    pytest.param(
+        {"endpoints": ENDPOINTS},
+        {"aws:ec2/getVpc:getVpc": "no matching EC2 VPC found"},
+        "container-registry:endpoints.vpcId: vpc-0a1b2c3d4e5f67890 can't be looked up: no matching EC2 VPC found; "
+        "correct it, or aws:region and the account",
+        id="a VPC",
+    ),
+    pytest.param(
+        {"github": GITHUB},
+        {"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": "couldn't find resource"},
+        "container-registry:github.oidcProvider: the account's OIDC provider for GitHub can't be looked up: couldn't "
+        "find resource; where there is none yet, let one stack of the account make it: oidcProvider: make",
+        id="an OIDC provider",
+    ),
+]
+
+
+@pytest.mark.parametrize(("settings", "answers", "line"), ABSENT)
+def test_what_is_not_there_is_refused_by_its_key_before_anything_is_registered(
+    settings: Mapping[str, object], answers: Mapping[str, Answer], line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_late(*_: object) -> None:
+        raise AssertionError("something is registered already")
+
+    monkeypatch.setattr(components.ImageRepository, "__init__", too_late)
+    with pytest.raises(pulumi.RunError) as raised:
+        deployed(settings, answers=answers)
+    assert str(raised.value) == line
+
+
+def test_a_provider_that_is_made_or_named_is_not_looked_up() -> None:
+    for provider in ("make", PROVIDER):
+        recording = deployed({"github": {**GITHUB, "oidcProvider": provider}}, answers={})
+        assert "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider" not in recording.calls
 
 
 def test_what_is_made_carries_the_tags_of_the_stack() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import registry_claim
 from ecr.errors import InputError
-from tests.unit.recording import ACCOUNT, REGION, Recording, record
+from tests.unit.recording import ACCOUNT, REGION, Answer, Recording, record
 
 WHOLE = "organization/container-registry/"
 CALLER = "aws:index/getCallerIdentity:getCallerIdentity"
@@ -37,10 +37,16 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-def run(project: Path, sources: Mapping[str, Mapping[str, object]], *, region: str | None = REGION) -> Recording:
+def run(
+    project: Path,
+    sources: Mapping[str, Mapping[str, object]],
+    *,
+    region: str | None = REGION,
+    answers: Mapping[str, Answer] | None = None,
+) -> Recording:
     """Check from the program of `prod`."""
     named = {WHOLE + stack: outputs for stack, outputs in sources.items()}
-    return record(lambda: registry_claim.check(region, project), stack="prod", sources=named)
+    return record(lambda: registry_claim.check(region, project), stack="prod", sources=named, answers=answers)
 
 
 def test_a_registry_that_another_stack_sets_up_is_refused_and_both_are_named(project: Path) -> None:
@@ -52,6 +58,13 @@ def test_a_registry_that_another_stack_sets_up_is_refused_and_both_are_named(pro
         "does stack dev; a registry is set up by one stack: take container-registry:registry out of Pulumi.prod.yaml, "
         "or out of Pulumi.dev.yaml and run: pulumi up -s dev"
     )
+
+
+def test_a_provider_that_does_not_say_who_deploys_is_warned_of(project: Path, warnings: list[str]) -> None:
+    run(project, {"dev": claim()}, answers={CALLER: "no valid credential sources found"})
+    (warning,) = warnings
+    assert warning.startswith("it can't be told whether stack dev sets up the same registry: ")
+    assert "no valid credential sources found" in warning
 
 
 def test_the_region_is_the_providers_where_the_stack_file_names_none(project: Path) -> None:
