@@ -21,6 +21,7 @@ from ecr import (
     lifecycle_config,
     notifications_config,
     reference,
+    regions,
     registry_config,
     repository_config,
 )
@@ -36,7 +37,6 @@ from ecr.github_config import GitHubConfig
 from ecr.lifecycle_config import LifecycleConfig, LifecycleGuard
 from ecr.notifications_config import NotificationsConfig
 from ecr.promotion import Promotion
-from ecr.regions import PARTITIONS
 from ecr.registry.settings import RegistryConfig
 from ecr.repository import Encryption, Mutability, TagMutability
 
@@ -53,8 +53,6 @@ _PROVIDER_ONLY_PROBLEM = (
     "use aws:profile, or credentials in the environment"
 )
 _ENCRYPTED = "is encrypted, but ends up where everybody can read it; take the secret out and store it plainly"
-
-_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}")
 
 # Pulumi documentation, "Stacks": letters, digits, '-', '_' and '.'; the project and the organization may stand before.
 _STACK = re.compile(r"(?:[\w.-]{1,100}/){0,2}[\w.-]{1,100}", re.ASCII)
@@ -114,8 +112,8 @@ def load(root: Path) -> Settings:
 
 
 def _check_region(region: str | None) -> None:
-    if region is not None and not _REGION.fullmatch(region):
-        problem = f"{config_reader.shown(region)} is not accepted; accepted: an AWS Region such as eu-west-1"
+    if region is not None and not regions.is_region(region):
+        problem = f"{config_reader.shown(region)} is not accepted; accepted: {regions.REGION_RULE}"
         _refuse(["aws:region"], problem)
 
 
@@ -189,7 +187,7 @@ def parse(
         tags=repository_config.read_tags(top),
         build=_build(top, root),
         promote=_promote(top, stack),
-        access=access_config.read_access(top, partition=PARTITIONS.get(region or "")),
+        access=access_config.read_access(top, partition=regions.PARTITIONS.get(region or "")),
         github=github_config.read_github(top),
         eks=eks_config.read_eks(top),
         code_build=code_build_config.read_code_build(top),

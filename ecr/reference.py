@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ecr.regions import PARTITION
+
 # ECR API reference, CreateRepository, repositoryName: 2 to 256 characters.
 _REPOSITORY_NAME = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _REPOSITORY_NAME_LENGTHS = range(2, 257)
@@ -40,7 +42,7 @@ _SUFFIXES = {
 
 # IAM user guide, "Amazon Resource Names"; Service Authorization Reference, "Amazon ECR".
 _REPOSITORY_ARN = re.compile(
-    r"arn:(?P<partition>aws[a-z-]*):ecr:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):repository/(?P<name>.+)"
+    rf"arn:(?P<partition>{PARTITION}):ecr:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{{12}}):repository/(?P<name>.+)"
 )
 
 # OCI image specification, "Digests"; ECR computes sha256 only.

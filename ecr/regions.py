@@ -26,6 +26,9 @@ _REGIONS = {
 PARTITIONS = MappingProxyType({region: partition for partition, regions in _REGIONS.items() for region in regions})
 """Region -> its partition."""
 
+PARTITION = f"(?:{'|'.join(_REGIONS)})"
+"""A pattern for the partition of an ARN."""
+
 REGION_RULE = "an AWS Region with ECR, such as eu-west-1"
 
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from ecr.regions import PARTITION, PARTITIONS
+
 
 class Mutability(StrEnum):
     """ECR's `imageTagMutability` (API reference, CreateRepository)."""
@@ -79,13 +81,16 @@ class EncryptionType(StrEnum):
 
 # AWS service authorization reference, AWS KMS, resource type "key". An alias is refused on purpose: ECR stores the key
 # ARN that the alias points to, so an alias reads back changed and plans a replacement of the repository for ever.
-_KMS_KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]{1,256}")
+_KMS_KEY_ARN = re.compile(
+    rf"arn:(?P<partition>{PARTITION}):kms:(?P<region>[a-z0-9-]+):[0-9]{{12}}:key/[0-9A-Za-z-]{{1,256}}"
+)
 KMS_KEY_RULE = "a key ARN such as arn:aws:kms:REGION:ACCOUNT:key/ID; not an alias, which would replace the repository"
 
 
 def is_kms_key_arn(text: str) -> bool:
-    """Whether `text` is the ARN of a KMS key (not of an alias)."""
-    return _KMS_KEY_ARN.fullmatch(text) is not None
+    """Whether `text` is the ARN of a KMS key (not of an alias), in a Region of its partition."""
+    match = _KMS_KEY_ARN.fullmatch(text)
+    return match is not None and PARTITIONS.get(match["region"]) == match["partition"]
 
 
 @dataclass(frozen=True)

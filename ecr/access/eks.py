@@ -15,6 +15,7 @@ from ecr.access import roles
 from ecr.access.documents import Condition, PolicyDocument, PrincipalType, Statement
 from ecr.config_reader import shown
 from ecr.problems import Problem
+from ecr.regions import PARTITION
 
 # Kubernetes documentation, "Object Names and IDs": a namespace is a label, a service account a subdomain.
 _NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -32,7 +33,7 @@ CLUSTER_RULE = "the name of an EKS cluster of this account and Region, 1 to 100 
 
 # EKS user guide, "Create an IAM OIDC provider for your cluster"; the second host is the dual-stack one.
 _PROVIDER_ARN = re.compile(
-    r"arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/(?P<issuer>oidc[.-]eks\.[a-z0-9-]+\.[a-z0-9.]+/id/[0-9A-Za-z]{1,64})"
+    rf"arn:{PARTITION}:iam::[0-9]{{12}}:oidc-provider/oidc[.-]eks\.[a-z0-9-]+\.[a-z0-9.]+/id/[0-9A-Za-z]{{1,64}}"
 )
 PROVIDER_RULE = (
     "the ARN of the cluster's OIDC provider, such as "

@@ -15,13 +15,14 @@ from ecr.access import roles
 from ecr.access.documents import Condition, PolicyDocument, PrincipalType, Statement
 from ecr.config_reader import shown
 from ecr.problems import Problem
+from ecr.regions import PARTITION
 
 ISSUER = "token.actions.githubusercontent.com"
 
 # How the IAM OIDC provider is come by; anything else is its ARN.
 FIND, MAKE = "find", "make"
 
-_PROVIDER_ARN = re.compile(rf"arn:aws[a-z-]*:iam::[0-9]{{12}}:oidc-provider/{re.escape(ISSUER)}")
+_PROVIDER_ARN = re.compile(rf"arn:{PARTITION}:iam::[0-9]{{12}}:oidc-provider/{re.escape(ISSUER)}")
 PROVIDER_RULE = (
     f"{FIND} (the account has GitHub's OIDC provider), {MAKE} (this stack makes it), or its ARN, "
     f"arn:aws:iam::123456789012:oidc-provider/{ISSUER}"

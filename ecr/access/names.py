@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ecr.regions import PARTITION
+
 # AWS General Reference, "AWS account identifiers". YAML takes one without quotes as a number and drops leading zeros.
 _ACCOUNT = re.compile(r"[0-9]{12}")
 ACCOUNT_RULE = 'an account ID of 12 digits, in quotes, such as "012345678901"'
 
 # IAM user guide, "IAM identifiers" (path and name) and "Amazon Resource Names". No wildcard can get in.
 _ROLE_ARN = re.compile(
-    r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>[0-9]{12}):role(?P<path>/(?:[!-.0-~]+/)*)(?P<name>[\w+=,.@-]{1,64})",
+    rf"arn:(?P<partition>{PARTITION}):iam::(?P<account>[0-9]{{12}}):"
+    r"role(?P<path>/(?:[!-.0-~]+/)*)(?P<name>[\w+=,.@-]{1,64})",
     re.ASCII,
 )
 _WILD = re.compile(r"[*?$]")

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ecr.access import names
+from ecr.regions import PARTITION, PARTITIONS
 
 # AWS Lambda API reference, FunctionConfiguration, FunctionArn; unqualified, as Lambda sends it as the source of a pull.
 _FUNCTION_ARN = re.compile(
-    r"arn:(?P<partition>aws[a-z-]*):lambda:[a-z0-9-]+:(?P<account>[0-9]{12}):function:[A-Za-z0-9_-]{1,64}"
+    rf"arn:(?P<partition>{PARTITION}):lambda:(?P<region>[a-z0-9-]+):[0-9]{{12}}:function:[A-Za-z0-9_-]{{1,64}}"
 )
 FUNCTION_RULE = (
     "an account ID of 12 digits, in quotes, or the ARN of a function without version or alias, such as "
@@ -23,9 +24,7 @@ LAMBDA_SERVICE = "lambda.amazonaws.com"
 SERVICE_RULE = "the principal of an AWS service, such as codebuild.amazonaws.com"
 
 # Only the last part takes wildcards: they would let in what belongs to somebody else anywhere before it.
-_SOURCE_ARN = re.compile(
-    r"arn:(?P<partition>aws[a-z-]*):[a-z0-9-]+:[a-z0-9-]*:(?P<account>[0-9]{12})?:(?!\*+$)[!-#%-~]+"
-)
+_SOURCE_ARN = re.compile(rf"arn:{PARTITION}:[a-z0-9-]+:[a-z0-9-]*:(?:[0-9]{{12}})?:(?!\*+$)[!-#%-~]+")
 SOURCE_ARN_RULE = (
     "the ARN of what a service pulls for, with wildcards in its last part at most, such as "
     "arn:aws:codebuild:eu-west-1:123456789012:project/orders"
@@ -34,7 +33,9 @@ SOURCE_ARN_RULE = (
 
 def is_function(text: str) -> bool:
     """Whether `text` is an account whose functions may pull, or one function."""
-    return names.is_account(text) or _FUNCTION_ARN.fullmatch(text) is not None
+    match = _FUNCTION_ARN.fullmatch(text)
+    in_a_region = match is not None and PARTITIONS.get(match["region"]) == match["partition"]
+    return names.is_account(text) or in_a_region
 
 
 def is_service(text: str) -> bool:

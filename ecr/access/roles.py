@@ -7,13 +7,16 @@ from collections.abc import Iterable, Sequence
 
 from ecr.access.documents import PolicyDocument
 from ecr.problems import Problem
+from ecr.regions import PARTITION
 
 # IAM API reference, CreateRole, RoleName.
 _ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 ROLE_NAME_RULE = "the name of a role without its path, 1 to 64 letters, digits and _+=,.@-, such as shop-nodes"
 
 # IAM user guide, "IAM identifiers"; `aws` in place of an account is AWS's own. No wildcard can get in.
-_POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::(?:[0-9]{12}|aws):policy/(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,128}", re.ASCII)
+_POLICY_ARN = re.compile(
+    rf"arn:{PARTITION}:iam::(?:[0-9]{{12}}|aws):policy/(?:[\w+=,.@-]+/)*[\w+=,.@-]{{1,128}}", re.ASCII
+)
 POLICY_ARN_RULE = "the ARN of a managed policy, such as arn:aws:iam::123456789012:policy/boundary"
 
 # IAM user guide, "IAM and AWS STS quotas": the length of a role trust policy, where nobody has asked AWS for more.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ecr.access import key_policy as key_policies
 from ecr.access.documents import Condition, PolicyDocument, PrincipalType, Statement
 
 _EVENTBRIDGE = {PrincipalType.SERVICE: ("events.amazonaws.com",)}
@@ -44,7 +45,7 @@ def topic_policy(topic_arn: str, rule_arns: Sequence[str], account: str) -> Poli
 
 
 def key_policy(topic_arn: str, partition: str, account: str) -> PolicyDocument:
-    """The account administers the key; EventBridge may use it for messages of this topic.
+    """The account administers the key; EventBridge may use it for messages of this topic, and nobody else may.
 
     `aws:SourceArn` and `aws:SourceAccount` are "not supported for EventBridge-to-encrypted topics" (SNS developer
     guide, "Managing Amazon SNS encryption keys and costs", important note), so none of them stands here. What SNS does
@@ -52,12 +53,7 @@ def key_policy(topic_arn: str, partition: str, account: str) -> PolicyDocument:
     """
     return PolicyDocument(
         (
-            Statement(
-                sid="AdministrationByTheAccount",
-                actions=("kms:*",),
-                principals={PrincipalType.AWS: (f"arn:{partition}:iam::{account}:root",)},
-                resources=("*",),
-            ),
+            key_policies.administration(partition, account),
             Statement(
                 sid="NotificationsOfThisTopic",
                 actions=("kms:Decrypt", "kms:GenerateDataKey*"),

@@ -8,7 +8,7 @@ from ecr import regions
 
 # SNS API reference, CreateTopic, Name; a FIFO topic ends in .fifo.
 _TOPIC_ARN = re.compile(
-    r"arn:(?P<partition>aws[a-z-]*):sns:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):(?P<name>[A-Za-z0-9_-]{1,256})"
+    rf"arn:(?P<partition>{regions.PARTITION}):sns:(?P<region>[a-z0-9-]+):[0-9]{{12}}:[A-Za-z0-9_-]{{1,256}}"
 )
 # EventBridge user guide, "Event bus targets": "EventBridge does not support Amazon SNS FIFO topics."
 TOPIC_ARN_RULE = (

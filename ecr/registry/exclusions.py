@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ecr.problems import Problem, refused_items
+from ecr.regions import PARTITION
 from ecr.registry.policy import other_partition
 
 MAX_EXCLUSIONS = 100  # an account
 
 _PRINCIPAL = re.compile(
-    r"arn:(?P<partition>aws(?:-[a-z]+)*):iam::[0-9]{12}:(?:role|user)/[\w+=,.@-]+(?:/[\w+=,.@-]+)*", re.ASCII
+    rf"arn:(?P<partition>{PARTITION}):iam::[0-9]{{12}}:(?:role|user)/[\w+=,.@-]+(?:/[\w+=,.@-]+)*", re.ASCII
 )
 _MAX_PRINCIPAL = 200
 PRINCIPAL_RULE = (

@@ -63,7 +63,7 @@ UPSTREAM_RULE = (
 
 # API reference, CreatePullThroughCacheRule, credentialArn; the Region and the account are looked at one by one.
 _SECRET_ARN = re.compile(
-    r"arn:(?P<partition>aws[a-z-]*):secretsmanager:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):secret:"
+    rf"arn:(?P<partition>{regions.PARTITION}):secretsmanager:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{{12}}):secret:"
     r"(?P<name>[a-zA-Z0-9/_+=.@-]+)"
 )
 _SECRET_ARN_LENGTHS = range(50, 613)

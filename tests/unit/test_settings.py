@@ -830,9 +830,9 @@ def test_load_reads_the_environment_that_the_language_host_sets(project: Path, m
 
 
 @pytest.mark.usefixtures("_no_config_in_the_environment")
-@pytest.mark.parametrize("region", ["moon-1", "eu-west", "EU-WEST-1", "eu-west-1a", "", "eu_west_1"])
+@pytest.mark.parametrize("region", ["moon-1", "eu-west-9", "eu-west", "EU-WEST-1", "eu-west-1a", "", "eu_west_1"])
 def test_an_impossible_region_is_refused(region: str, project: Path) -> None:
-    with pytest.raises(InputErrors, match=f'^aws:region: "{region}" is not accepted; accepted: an AWS Region'):
+    with pytest.raises(InputErrors, match=f'^aws:region: "{region}" is not accepted; accepted: an AWS Region with ECR'):
         loaded({"container-registry:repository": "dev/app", "aws:region": region}, project)
 
 

@@ -225,7 +225,7 @@ BAD = [
         id="function of a listed account",
     ),
     pytest.param(
-        pull(**{"lambda": [FUNCTION.replace("aws", "aws-cn")]}),
+        pull(**{"lambda": [FUNCTION.replace("aws:lambda:ap-northeast-2", "aws-cn:lambda:cn-north-1")]}),
         "access.pull.lambda[0]",
         "of aws",
         id="function in China",

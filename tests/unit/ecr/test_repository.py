@@ -99,8 +99,8 @@ KEY = "arn:aws:kms:ap-northeast-2:123456789012:key/1234abcd-12ab-34cd-56ef-12345
     [
         pytest.param(KEY, True, id="key"),
         pytest.param(KEY.replace("key/", "key/mrk-"), True, id="multi-region-key"),
-        pytest.param(KEY.replace("arn:aws:", "arn:aws-us-gov:"), True, id="govcloud"),
-        pytest.param(KEY.replace("arn:aws:", "arn:aws-cn:"), True, id="china"),
+        pytest.param(KEY.replace("aws:kms:ap-northeast-2", "aws-us-gov:kms:us-gov-west-1"), True, id="govcloud"),
+        pytest.param(KEY.replace("aws:kms:ap-northeast-2", "aws-cn:kms:cn-north-1"), True, id="china"),
         pytest.param(KEY.replace("key/", "alias/"), False, id="alias"),
         pytest.param("alias/images", False, id="alias-name"),
         pytest.param("1234abcd-12ab-34cd-56ef-1234567890ab", False, id="key-id"),
