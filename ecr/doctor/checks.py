@@ -6,12 +6,35 @@ guide, "DNS attributes in your VPC".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
+from types import MappingProxyType
 
-from ecr.errors import printable
+from ecr.errors import RemoteError, printable
+
+# A layer comes whole or in part.
+ARRIVED = (200, 206)
+_MAX_ADDRESSES = 3
+_SLOW = "try again, with more time: --timeout"
+_TRUST = "name the certificate authorities of a proxy that opens TLS in AWS_CA_BUNDLE, or leave the proxy out"
+_ODD = "check what answers there: a proxy or a portal in its place, or a registry that is not set up for this"
+_DAMAGED = "push the image anew, or check what answers in the registry's place, such as a proxy"
+_POLICIES = "check the policies of identity, repository and endpoint ecr.dkr"
+# What follows from the code alone; that an image does not exist says what to do itself.
+_ADVICE: Mapping[str, str] = MappingProxyType(
+    {
+        "TOO_LARGE": _ODD,
+        "REDIRECTS": _ODD,
+        "INSECURE": _ODD,
+        "DIGEST": _DAMAGED,
+        "MALFORMED": _DAMAGED,
+        "MANIFEST_UNKNOWN": "",
+    }
+)
+# Their texts say what to do.
+_SAID = frozenset({"401", "403", "UNAUTHORIZED", "DENIED"})
 
 
 class Step(StrEnum):
@@ -27,7 +50,7 @@ class Step(StrEnum):
 
 
 class Status(StrEnum):
-    """How a step went."""
+    """How a step went, as lines show it: a failure stands out."""
 
     OK = "ok"
     FAILED = "FAILED"
@@ -102,7 +125,7 @@ class Check:
     @property
     def as_json(self) -> dict[str, str]:
         """The keys that `--json` shows."""
-        return {"step": self.step, "status": self.status, "text": self.text, "fix": self.fix}
+        return {"step": self.step, "status": self.status.lower(), "text": self.text, "fix": self.fix}
 
 
 def ok(step: Step, text: str) -> Check:
@@ -132,9 +155,6 @@ def kinds(addresses: Sequence[str]) -> str:
     shown = ", ".join(addresses[:_MAX_ADDRESSES])
     more = f" and {len(addresses) - _MAX_ADDRESSES} more" if len(addresses) > _MAX_ADDRESSES else ""
     return f"{shown}{more} ({kind})"
-
-
-_MAX_ADDRESSES = 3
 
 
 def resolved(step: Step, host: Host, found: Sequence[str] | Failure, *, expect_private: bool) -> Check:
@@ -179,19 +199,55 @@ def layer_unreachable(
     host: Host, addresses: Sequence[str] | Failure, failure: Failure, *, redirected: bool, timeout_s: float
 ) -> Check:
     """A layer whose host can't be reached: most often the way to S3 is missing."""
-    at = "" if isinstance(addresses, Failure) or not addresses else f" at {kinds(addresses)}"
-    text = f"layers come from {host}, which{at} {_in_words(failure, timeout_s)}"
-    return failed(Step.LAYER, text, _layer_advice(host, failure) if redirected else "")
+    known = () if isinstance(addresses, Failure) else addresses
+    text = f"layers come from {host}, which{f' at {kinds(known)}' if known else ''} {_in_words(failure, timeout_s)}"
+    return failed(Step.LAYER, text, _layer_advice(host, failure) if redirected else unreached(host, known, failure))
 
 
 def layer_refused(host: Host, status: int, *, redirected: bool) -> Check:
     """A layer that is not handed out."""
     text = f"layers come from {host}, which answers {status}"
+    if status in ARRIVED:
+        return failed(Step.LAYER, f"{text}, but sends no byte", _ODD)
     bucket = layer_bucket(host)
     if redirected and bucket:
         fix = f"let the policy of the VPC's S3 endpoint allow s3:GetObject on {bucket}/*; check this machine's clock"
         return failed(Step.LAYER, text, fix)
-    return failed(Step.LAYER, text, "check the repository's policy and the image" if not redirected else "")
+    fix = "have its logs looked at" if redirected else "check the repository's policy and the image"
+    return failed(Step.LAYER, text, fix)
+
+
+def too_slow(step: Step, text: str) -> Check:
+    """A step that has not come to its end in time."""
+    return failed(step, text, _SLOW)
+
+
+def answered(error: RemoteError, *, is_ecr: bool) -> str:
+    """What to do about a registry that has answered something else than what it was asked for."""
+    if error.temporary:
+        return "try again later"
+    if error.code in _ADVICE:
+        return _ADVICE[error.code]
+    if is_ecr:
+        return _POLICIES
+    return "" if error.code in _SAID else _ODD
+
+
+def unreached(host: Host, addresses: Sequence[str], failure: Failure) -> str:
+    """What to do about a host that has been connected to, perhaps, and has not answered to the end."""
+    match failure.trouble:
+        case Trouble.SILENT:
+            return f"{_SLOW}; or {_connect_advice(host, addresses, failure)}"
+        case Trouble.UNKNOWN_NAME:
+            return _dns_advice(host)
+        case Trouble.BROKEN:
+            return "try again, and check what stands in between, such as a proxy"
+    return _connect_advice(host, addresses, failure)
+
+
+def unreached_through(host: Host, proxy: str) -> str:
+    """What to do about a host that a proxy does not lead to."""
+    return f"let the proxy {proxy} pass requests to {host}, or add {host.name} to NO_PROXY"
 
 
 def layer_bucket(host: Host) -> str:
@@ -234,9 +290,6 @@ def _private_advice(host: Host) -> str:
         f"run this inside the VPC; there the endpoint {host.endpoint} needs private DNS, and the VPC both "
         "enableDnsSupport and enableDnsHostnames"
     )
-
-
-_TRUST = "name the certificate authorities of a proxy that opens TLS in AWS_CA_BUNDLE, or leave the proxy out"
 
 
 def _connect_advice(host: Host, addresses: Sequence[str], failure: Failure) -> str:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from ecr.doctor import checks
 from ecr.doctor.checks import Check, Failure, Host, Status, Step, Trouble
-from ecr.doctor.network import Network, NetworkError, SystemNetwork, within
+from ecr.doctor.network import Network, NetworkError, SystemNetwork, cause_of, within
 from ecr.doctor.trail import Trail, host_of
 from ecr.endpoint_policy import Service
 from ecr.errors import RemoteError
@@ -27,7 +27,7 @@ from ecr.reference import is_digest
 
 T = TypeVar("T")
 
-_ARRIVED = (200, 206)
+_UNKNOWN = Host(name="a host that is not known", port=443)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +76,9 @@ class Examination:
         registry = subject.location.registry
         # Under an endpoint override there are no VPC endpoints to give advice about.
         is_aws = registry.api_url is not None and registry.base_url == f"https://{registry.host}"
-        self._api = host_of(registry.api_url, endpoint=Service.API.value * is_aws) if registry.api_url else None
-        self._registry = host_of(registry.base_url, endpoint=Service.REGISTRY.value * is_aws)
+        api, own = (Service.API.value, Service.REGISTRY.value) if is_aws else ("", "")
+        self._api = host_of(registry.api_url, endpoint=api) if registry.api_url else None
+        self._registry = host_of(registry.base_url, endpoint=own)
 
     def run(self) -> Iterator[Check]:
         """The checks, each as soon as it is made."""
@@ -172,7 +173,7 @@ class Examination:
             )
             return checks.failed(Step.SIGN_IN, str(error), fix)
         except Stopped:
-            return checks.failed(Step.SIGN_IN, f"nothing came within {self._subject.timeout_s:g} s", _SLOW)
+            return checks.too_slow(Step.SIGN_IN, f"nothing came within {self._subject.timeout_s:g} s")
         if registry.api_url:
             return checks.ok(Step.SIGN_IN, f"ECR has given a token for {registry.host}")
         who = "as Docker's configuration says" if self._found.credentials else "as nobody: Docker knows no credentials"
@@ -195,17 +196,33 @@ class Examination:
             root = self._in_time(partial(repository.manifest, subject.reference))
             image = self._in_time(partial(_image_of, repository, root))
         except RemoteError as error:
-            return checks.failed(Step.MANIFEST, str(error), self._manifest_advice(error))
+            return checks.failed(Step.MANIFEST, str(error), self._advice(error))
         except Stopped:
-            return checks.failed(Step.MANIFEST, f"{name} did not come within {subject.timeout_s:g} s", _SLOW)
+            return checks.too_slow(Step.MANIFEST, f"{name} did not come within {subject.timeout_s:g} s")
         if image is not None and image.kind is Kind.IMAGE and len(image.blobs) > 1:
             self._found.layer = image.blobs[-1]  # the first is the configuration
         return checks.ok(Step.MANIFEST, f"{name} is {'there' if is_digest(subject.reference) else root.digest}")
 
-    def _manifest_advice(self, error: RemoteError) -> str:
-        if not self._subject.location.registry.api_url or error.code in ("MANIFEST_UNKNOWN", "UNREACHABLE"):
-            return ""
-        return "check the policies of identity, repository and endpoint ecr.dkr"
+    def _advice(self, error: RemoteError) -> str:
+        host = self._host
+        if error.code != "UNREACHABLE" or host is None:
+            return checks.answered(error, is_ecr=self._subject.location.registry.api_url is not None)
+        proxy = self._network.proxy_of(_url(host))
+        if proxy is not None:
+            return checks.unreached_through(host, proxy)
+        return checks.unreached(host, self._addresses_shown(host), cause_of(error))
+
+    @property
+    def _host(self) -> Host | None:
+        """The host of the last request; the registry itself with its endpoint."""
+        return self._trail.last if self._redirected else self._registry
+
+    def _addresses_shown(self, host: Host) -> Sequence[str]:
+        """A host's addresses; none where they can't be had, or a proxy looks them up."""
+        if self._network.proxy_of(_url(host)) is not None:
+            return ()
+        found = self._addresses(host)
+        return () if isinstance(found, Failure) else found
 
     def _layer(self, session: Session) -> Check:
         if self._found.status[Step.MANIFEST] is not Status.OK:
@@ -225,26 +242,26 @@ class Examination:
             status, count = self._in_time(partial(_one_byte, exchange, location.repository, layer.digest))
         except (Temporary, RemoteError, TransportError, Stopped) as error:
             return self._no_layer(error)
-        host = self._trail.last
-        if host is None or status not in _ARRIVED or not count:
-            return checks.layer_refused(host or _UNKNOWN, status, redirected=self._redirected)
-        addresses = self._addresses(host) if self._network.proxy_of(_url(host)) is None else ()
-        return checks.layer_from(
-            host, () if isinstance(addresses, Failure) else addresses, layer.digest, seconds=time.monotonic() - begun
-        )
+        host = self._host or _UNKNOWN
+        if status not in checks.ARRIVED or not count:
+            return checks.layer_refused(host, status, redirected=self._redirected)
+        seconds = time.monotonic() - begun
+        return checks.layer_from(host, self._addresses_shown(host), layer.digest, seconds=seconds)
 
-    def _no_layer(self, error: Exception) -> Check:
-        host, failure = self._trail.last, self._trail.failure
+    def _no_layer(self, error: Temporary | RemoteError | TransportError | Stopped) -> Check:
+        host, failure = self._host, self._trail.failure
         if isinstance(error, Stopped):
             failure = Failure(trouble=Trouble.SILENT)
         if isinstance(error, TransportError):
-            failure = failure or Failure(trouble=Trouble.BROKEN, detail=str(error))
-        if host is None or failure is None:
-            # The registry has answered, with something that no layer can be had from.
-            return checks.failed(Step.LAYER, str(error))
-        addresses = self._addresses(host)
-        return checks.layer_unreachable(
-            host, addresses, failure, redirected=self._redirected, timeout_s=self._subject.timeout_s
+            failure = failure or cause_of(error)
+        if host is not None and failure is not None:
+            return checks.layer_unreachable(
+                host, self._addresses(host), failure, redirected=self._redirected, timeout_s=self._subject.timeout_s
+            )
+        # The registry has answered, with something that no layer can be had from.
+        refusal = error.error if isinstance(error, Temporary) else error
+        return checks.failed(
+            Step.LAYER, str(refusal), self._advice(refusal) if isinstance(refusal, RemoteError) else ""
         )
 
     @property
@@ -261,10 +278,6 @@ class Examination:
 
     def _in_time(self, call: Callable[[], T]) -> T:
         return within(self._subject.timeout_s, call)
-
-
-_SLOW = "try again, with more time: --timeout"
-_UNKNOWN = Host(name="a host that is not known", port=443)
 
 
 def _no_host(step: Step, location: Location) -> str:

@@ -81,6 +81,13 @@ def failure_of(error: BaseException) -> Failure:
     return Failure(trouble=Trouble.BROKEN, detail=str(error))
 
 
+def cause_of(error: BaseException) -> Failure:
+    """What the exception at the bottom of an error means."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return failure_of(error)
+
+
 def within(seconds: float, call: Callable[[], T]) -> T:
     """What `call` returns. Its thread is left behind when it takes longer: a resolver can't be interrupted.
 

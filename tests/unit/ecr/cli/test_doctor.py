@@ -107,7 +107,7 @@ def test_the_json_keys_are_a_contract(examined: Examined, shell: Shell) -> None:
             {"step": "resolve-registry", "status": "ok", "text": "localhost is 127.0.0.1 (private)", "fix": ""},
             {
                 "step": "layer",
-                "status": "FAILED",
+                "status": "failed",
                 "text": "layers come from s3, which does not answer within 10 s",
                 "fix": "give it a gateway endpoint",
             },
@@ -239,6 +239,6 @@ def test_a_narrow_terminal_gets_the_same_lines() -> None:
     ran = fresh("doctor", "localhost:1/dev/yoon-app:v1", "--json", env={"COLUMNS": "40", "PYTHONIOENCODING": "ascii"})
     assert ran.returncode == ExitCode.REFUSED
     steps = {check["step"]: check["status"] for check in json.loads(ran.stdout)["checks"]}
-    assert steps["connect-registry"] == "FAILED"
+    assert steps["connect-registry"] == "failed"
     lines = fresh("doctor", "localhost:1/dev/yoon-app:v1", env={"COLUMNS": "40"}).stdout.splitlines()
     assert len(lines) == len(steps) == 7

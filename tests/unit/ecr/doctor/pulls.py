@@ -100,6 +100,14 @@ def hanging(_request: Request) -> Reply:
     raise AssertionError
 
 
+class Dripping(Reply):
+    """An answer that begins and then stays away."""
+
+    def readinto(self, buffer: memoryview) -> int:
+        assert len(buffer)
+        raise TransportError("it was silent for too long") from TimeoutError()
+
+
 def sign_in() -> Credentials:
     return Credentials("AWS", TOKEN)
 
@@ -155,4 +163,6 @@ def examine(
     assert TOKEN not in shown
     assert SIGNATURE not in shown
     assert "X-Amz" not in shown
+    silent = [check.line for check in made if check.status is FAILED and not (check.fix or "; " in check.text)]
+    assert silent == [], "what has failed says what to do"
     return Examined(made, layers)

@@ -6,6 +6,7 @@ import pytest
 
 from ecr.doctor import checks
 from ecr.doctor.checks import Check, Failure, Host, Status, Step, Trouble
+from ecr.errors import RemoteError
 
 API = Host(name="api.ecr.eu-west-1.amazonaws.com", port=443, endpoint="ecr.api")
 REGISTRY = Host(name="123456789012.dkr.ecr.eu-west-1.amazonaws.com", port=443, endpoint="ecr.dkr")
@@ -161,7 +162,12 @@ def test_a_host_that_does_not_answer(host: Host, addresses: Sequence[str], failu
         pytest.param(S3, ["52.218.1.1"], UNTRUSTED, True, "; name the certificate authorities", id="untrusted"),
         pytest.param(CDN, ["10.1.1.1"], SILENT, True, "; let this machine reach TCP 443 there", id="elsewhere"),
         pytest.param(
-            PLAIN, ["10.1.1.1"], BROKEN, False, "breaks the connection (Connection reset by peer)", id="itself"
+            PLAIN,
+            ["10.1.1.1"],
+            BROKEN,
+            False,
+            "breaks the connection (Connection reset by peer); try again, and check what stands in between",
+            id="itself",
         ),
     ],
 )
@@ -184,12 +190,41 @@ def test_a_layer_that_does_not_come(
             "prod-eu-west-1-starport-layer-bucket/*; check this machine's clock",
             id="endpoint-policy",
         ),
-        pytest.param(CDN, 403, True, "layers come from cdn.internal, which answers 403", id="elsewhere"),
+        pytest.param(
+            CDN, 403, True, "layers come from cdn.internal, which answers 403; have its logs looked at", id="elsewhere"
+        ),
+        pytest.param(S3, 206, True, "answers 206, but sends no byte; check what answers there: a proxy", id="empty"),
+        pytest.param(REGISTRY, 200, False, "answers 200, but sends no byte; check what answers there", id="empty-here"),
         pytest.param(REGISTRY, 403, False, "answers 403; check the repository's policy and the image", id="registry"),
     ],
 )
 def test_a_layer_that_is_refused(host: Host, status: int, *, redirected: bool, words: str) -> None:
     assert words in checks.layer_refused(host, status, redirected=redirected).line
+
+
+@pytest.mark.parametrize(
+    ("code", "temporary", "is_ecr", "advice"),
+    [
+        ("403", False, True, "check the policies of identity, repository and endpoint ecr.dkr"),
+        ("403", False, False, ""),
+        ("DENIED", False, False, ""),
+        ("418", False, False, "check what answers there"),
+        ("MANIFEST_UNKNOWN", False, True, ""),
+        ("TOO_LARGE", False, True, "check what answers there"),
+        ("REDIRECTS", False, False, "check what answers there"),
+        ("INSECURE", False, True, "check what answers there"),
+        ("DIGEST", False, True, "push the image anew"),
+        ("MALFORMED", False, False, "push the image anew"),
+        ("TOOMANYREQUESTS", True, True, "try again later"),
+    ],
+)
+def test_an_answer_has_its_advice_unless_its_own_words_say_it(
+    code: str, advice: str, *, temporary: bool, is_ecr: bool
+) -> None:
+    error = RemoteError("no", service="registry", operation="GetManifest", code=code, temporary=temporary)
+    given = checks.answered(error, is_ecr=is_ecr)
+    assert given.startswith(advice)
+    assert bool(given) is bool(advice)
 
 
 def test_a_proxy_does_what_would_be_looked_at() -> None:
@@ -213,6 +248,11 @@ def test_what_went_well_is_told_with_where_and_how_long() -> None:
 def test_a_line_stays_one_line_whatever_a_server_says() -> None:
     line = Check(step=Step.MANIFEST, status=FAILED, text="a\nb\x1b[2J", fix="\u202e").line
     assert line == r"FAILED manifest: a\nb\x1b[2J; \u202e"
+
+
+@pytest.mark.parametrize(("status", "shown"), [(OK, "ok"), (FAILED, "failed"), (SKIPPED, "skipped")])
+def test_json_knows_no_capitals(status: Status, shown: str) -> None:
+    assert Check(step=Step.LAYER, status=status, text="").as_json["status"] == shown
 
 
 def test_all_texts_of_our_own_are_ascii() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -12,19 +13,22 @@ from ecr.doctor.checks import Step, Trouble
 from ecr.doctor.examination import Examination, Subject
 from ecr.errors import RemoteError
 from ecr.oci.credentials import Credentials
-from ecr.oci.manifest import OCI_INDEX, OCI_MANIFEST
+from ecr.oci.manifest import MAX_MANIFEST_BYTES, OCI_INDEX, OCI_MANIFEST
 from ecr.oci.registry import Location, Registry
 from ecr.oci.transport import Request, TransportError
 from tests.unit.ecr.doctor.pulls import (
     API,
+    FAILED,
     HOST,
     NAME,
     PUBLIC,
     S3,
     SKIPPED,
     TOKEN,
+    Dripping,
     FakeNetwork,
     Layers,
+    broken_by,
     ecr,
     examine,
     hanging,
@@ -32,6 +36,7 @@ from tests.unit.ecr.doctor.pulls import (
     one_byte,
     sign_in,
 )  # fmt: skip
+from tests.unit.ecr.doctor.test_network import untrusted
 from tests.unit.ecr.oci.fake_registry import FakeRegistry, Reply, digest_of
 
 
@@ -243,13 +248,85 @@ def test_a_token_that_does_not_come_ends_in_time() -> None:
         (401, "answered 401 for GET /v2/dev/yoon-app/manifests/v1"),
         (403, "check the policies of identity, repository and endpoint ecr.dkr"),
         (404, "does not exist; check the name, or the permission to read it"),
-        (500, "answered 500 for GET"),
+        (418, "answered 418 for GET /v2/dev/yoon-app/manifests/v1; check the policies of identity"),
+        (500, "answered 500 for GET /v2/dev/yoon-app/manifests/v1; try again later"),
     ],
 )
 def test_a_manifest_that_is_not_handed_out(status: int, words: str) -> None:
     found = examine(registry=ecr(manifests=status))
     assert found.statuses == "oooooFs"
     assert words in found[Step.MANIFEST].line
+
+
+def dripping(_request: Request) -> Reply:
+    return Dripping(200, b"{")
+
+
+def redirecting(to: str) -> Callable[[Request], Reply]:
+    return lambda _request: Reply(307, headers={"location": to})
+
+
+MORE_TIME = "try again, with more time: --timeout; or "
+GROUP = "let the security group of the endpoint ecr.dkr take in TCP 443 from this machine's address"
+ODD = "check what answers there: a proxy or a portal in its place"
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        pytest.param(broken_by(TimeoutError()), f"can't be reached: something happened; {MORE_TIME}{GROUP}", id="hang"),
+        pytest.param(dripping, f"can't be reached: it was silent for too long; {MORE_TIME}{GROUP}", id="drips"),
+        pytest.param(broken_by(ConnectionRefusedError()), "; check what listens on port 443 there", id="refused"),
+        pytest.param(broken_by(ConnectionResetError(104, "reset")), "; try again, and check what stands", id="reset"),
+        pytest.param(broken_by(socket.gaierror(-2, "unknown")), "; check the name and the Region", id="unknown-name"),
+        pytest.param(broken_by(untrusted()), "; name the certificate authorities of a proxy", id="untrusted"),
+        pytest.param(redirecting("https://elsewhere.example/x"), f"redirects more than 3 times for /v2/dev/yoon-app/"
+                     f"manifests/v1; {ODD}", id="in-circles"),
+        pytest.param(redirecting("ftp://x"), f"ftp://x is refused: registries are reached over https; {ODD}", id="ftp"),
+        pytest.param(redirecting("https://h:x"), f"answers with an address that is none; {ODD}", id="no-address"),
+        pytest.param(lambda _: Reply(200, b" " * (MAX_MANIFEST_BYTES + 1)), f"bytes for /v2/dev/yoon-app/manifests/v1; "
+                     f"{ODD}", id="too-large"),
+        pytest.param(lambda _: Reply(200, b"<html>"), "is not JSON: ", id="portal"),
+        pytest.param(lambda _: Reply(200, b"{}", {"docker-content-digest": "sha256:0"}), "; push the image anew",
+                     id="damaged"),
+        pytest.param(lambda _: Reply(429), "answered 429 for GET /v2/dev/yoon-app/manifests/v1; try again later",
+                     id="too-many"),
+    ],
+)  # fmt: skip
+def test_a_manifest_that_does_not_come_says_what_to_do(answer: Callable[[Request], Reply], words: str) -> None:
+    class Elsewhere(Layers):
+        def send(self, request: Request) -> Reply:
+            return self.bucket(request)
+
+    subject = Subject(location=location(), reference="v1", timeout_s=1)
+    transport = Elsewhere(ecr(), answer)
+    made = list(Examination(subject, network=FakeNetwork(), transport=transport).run())
+    (manifest,) = (check for check in made if check.step is Step.MANIFEST)
+    assert manifest.status is FAILED
+    assert words in manifest.line
+    assert manifest.fix
+
+
+def test_a_redirect_to_a_host_that_is_silent_names_no_endpoint() -> None:
+    class Elsewhere(Layers):
+        def send(self, request: Request) -> Reply:
+            if "elsewhere" not in request.url:
+                return Reply(307, headers={"location": "https://elsewhere.example/x"})
+            return broken_by(TimeoutError())(request)
+
+    subject = Subject(location=location(), reference="v1", timeout_s=1)
+    made = list(Examination(subject, network=FakeNetwork(), transport=Elsewhere(ecr(), one_byte)).run())
+    assert made[5].fix == "try again, with more time: --timeout; or let this machine reach TCP 443 there"
+
+
+def test_behind_a_proxy_a_manifest_that_does_not_come_is_told_with_the_proxy() -> None:
+    network = FakeNetwork(proxies={API: "proxy:3128", HOST: "proxy:3128"})
+
+    def silent(request: Request, _nth: int) -> Reply | None:
+        return broken_by(TimeoutError())(request)
+
+    found = examine(network=network, registry=FakeRegistry(answers=silent), expect_private=False)
+    assert found[Step.MANIFEST].fix == f"let the proxy proxy:3128 pass requests to {HOST}, or add {HOST} to NO_PROXY"
 
 
 def test_a_manifest_that_hangs_ends_in_time() -> None:

@@ -8,17 +8,22 @@ from collections.abc import Callable
 import pytest
 
 from ecr.doctor.checks import Step
-from ecr.oci.transport import Request
+from ecr.oci.transport import Request, TransportError
 from tests.unit.ecr.doctor.pulls import (
+    HOST,
     LAYER_URL,
+    NAME,
     S3,
+    Dripping,
     broken_by,
     ecr,
     examine,
     hanging,
 )  # fmt: skip
-from tests.unit.ecr.oci.fake_registry import Reply
+from tests.unit.ecr.oci.fake_registry import FakeRegistry, Reply, digest_of
 
+CHECK = "check what answers there: a proxy or a portal in its place"
+LAYER = digest_of(b"layer of one")
 GATEWAY = "give the route table of this subnet the gateway endpoint of S3"
 
 
@@ -41,15 +46,22 @@ GATEWAY = "give the route table of this subnet the gateway endpoint of S3"
             id="endpoint-policy",
         ),
         pytest.param(lambda _: Reply(404), "answers 404", id="gone"),
-        pytest.param(lambda _: Reply(206), "answers 206", id="empty"),
+        pytest.param(lambda _: Reply(206), f"answers 206, but sends no byte; {CHECK}", id="empty"),
+        pytest.param(lambda _: Dripping(206, b"x"), f"does not answer within 0.2 s; {GATEWAY}", id="drips"),
         pytest.param(
-            lambda _: Reply(307, headers={"location": LAYER_URL}), "redirects more than 3 times", id="in-circles"
+            lambda _: Reply(307, headers={"location": LAYER_URL}),
+            f"redirects more than 3 times for /v2/dev/yoon-app/blobs/{LAYER}; {CHECK}",
+            id="in-circles",
         ),
         pytest.param(
-            lambda _: Reply(307, headers={"location": "ftp://x"}), "is refused: registries are reached", id="ftp"
+            lambda _: Reply(307, headers={"location": "ftp://x"}),
+            f"ftp://x is refused: registries are reached over https; {CHECK}",
+            id="ftp",
         ),
         pytest.param(
-            lambda _: Reply(307, headers={"location": "https://h:x"}), "an address that is none", id="no-address"
+            lambda _: Reply(307, headers={"location": "https://h:x"}),
+            f"an address that is none; {CHECK}",
+            id="no-address",
         ),
     ],
 )
@@ -74,4 +86,21 @@ def test_a_registry_that_hands_out_manifests_but_no_layers() -> None:
 
 
 def test_a_registry_that_fails_at_layers_says_so_itself() -> None:
-    assert "answered 503 for GET /v2/dev/yoon-app/blobs/" in examine(registry=ecr(blobs=503))[Step.LAYER].line
+    line = examine(registry=ecr(blobs=503))[Step.LAYER].line
+    assert "answered 503 for GET /v2/dev/yoon-app/blobs/" in line
+    assert line.endswith("; try again later")
+
+
+def test_a_registry_that_sends_no_layer_itself_is_told_with_its_endpoint() -> None:
+    def answer(request: Request, _nth: int) -> Reply | None:
+        if "/blobs/" in request.url:
+            raise TransportError("it was silent for too long") from TimeoutError()
+        return None
+
+    registry = FakeRegistry(answers=answer)
+    registry.put_image(NAME, "one", "v1")
+    assert examine(registry=registry)[Step.LAYER].line == (
+        f"FAILED layer: layers come from {HOST}, which at 10.0.1.5 (private) does not answer within 0.2 s; "
+        "try again, with more time: --timeout; or let the security group of the endpoint ecr.dkr take in TCP 443 "
+        "from this machine's address, and this machine's let out TCP 443"
+    )
