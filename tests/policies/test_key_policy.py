@@ -1,9 +1,13 @@
-"""Who may use a repository's key: ECR, by grants of its own, and nobody who pulls."""
+"""Who may use a key of images: ECR, by grants of its own, and nobody who pulls."""
 
 from __future__ import annotations
 
+import pytest
+
 from ecr.access import key_policy as key_policies
-from ecr.access.key_policy import key_policy
+from ecr.access.documents import PolicyDocument
+from ecr.access.key_policy import key_policy, template_key_policy
+from ecr.notifications import policies
 from tests.policies import linting, review, tables
 from tests.policies.conditions import Context
 from tests.policies.evaluator import Principal, Request
@@ -59,7 +63,8 @@ def granting(name: str, *, allowed: bool = False, who: Principal = DEPLOYER, **c
     return row(name, "kms:CreateGrant", allowed=allowed, who=who, context={k: v for k, v in context.items() if v != ""})
 
 
-ROWS = [
+# The same for the key of one repository, of those below a prefix and of all.
+COMMON = [
     *(row(f"administer: {action}", action, allowed=True) for action in ADMINISTER),
     *(
         row(f"administer from another account: {action}", action, allowed=False, who=PULLER)
@@ -90,35 +95,97 @@ ROWS = [
     granting("through another service", via="s3.eu-west-1.amazonaws.com"),
     granting("through ECR in another Region", via="ecr.us-east-1.amazonaws.com"),
     granting("through no service", via=""),
-    granting("for another repository", repository=f"{REPOSITORY}-evil"),
     granting("for the name in another account", repository=REPOSITORY.replace(ACCOUNT, OTHER)),
     granting("for any repository", repository=""),
+    granting("for the name in another Region", repository=REPOSITORY.replace("eu-west-1", "eu-west-2")),
+    granting("for something that is no repository", repository=REPOSITORY.replace("repository/", "registry/")),
     granting("with passing on", operations=(*USES, "CreateGrant")),
     granting("of encrypting", operations=("Encrypt",)),
 ]
 
 
-def test_ecr_gets_its_grants_and_nobody_else_gets_the_key() -> None:
-    tables.check(key_policy(REPOSITORY).document, ROWS)
+HERE = {"partition": "aws", "region": "eu-west-1", "account": ACCOUNT}
+ROWS = {
+    "key": [
+        *COMMON,
+        granting("for a repository whose name begins like it", repository=f"{REPOSITORY}-evil"),
+        granting("for a repository below it", repository=f"{REPOSITORY}/evil"),
+    ],
+    "key-template": [
+        *COMMON,
+        granting("for another repository below the prefix", repository=f"{REPOSITORY}-2", allowed=True),
+        granting("for one further below", repository=f"{REPOSITORY}/web/api", allowed=True),
+        granting("for the prefix itself", repository=REPOSITORY.removesuffix("/shop")),
+        granting("for a prefix that begins like it", repository=REPOSITORY.replace("prod/", "prod-evil/")),
+        granting("for the prefix below another", repository=REPOSITORY.replace("prod/", "evil/prod/")),
+        granting("for another prefix", repository=REPOSITORY.replace("prod/", "dev/")),
+        granting("for the prefix in other letters", repository=REPOSITORY.replace("prod/", "Prod/")),
+    ],
+    "key-template-root": [
+        *COMMON,
+        granting("for a repository without a prefix", repository=REPOSITORY.replace("prod/", ""), allowed=True),
+        granting("for any prefix", repository=REPOSITORY.replace("prod/", "dev/team/"), allowed=True),
+    ],
+}
+DOCUMENTS = [
+    pytest.param("key", key_policy(REPOSITORY), id="key"),
+    pytest.param("key-template", template_key_policy("prod/", **HERE), id="key-template"),
+    pytest.param("key-template-root", template_key_policy("", **HERE), id="key-template-root"),
+]
 
 
-def test_no_part_of_the_policy_can_go_unnoticed() -> None:
-    assert tables.survivors(key_policy(REPOSITORY).document, ROWS) == []
+@pytest.mark.parametrize(("name", "document"), DOCUMENTS)
+def test_ecr_gets_its_grants_and_nobody_else_gets_the_key(name: str, document: PolicyDocument) -> None:
+    tables.check(document.document, ROWS[name])
 
 
-def test_the_policy_was_reviewed() -> None:
-    review.compare("key", key_policy(REPOSITORY).document)
+@pytest.mark.parametrize(("name", "document"), DOCUMENTS)
+def test_no_part_of_the_policy_can_go_unnoticed(name: str, document: PolicyDocument) -> None:
+    assert tables.survivors(document.document, ROWS[name]) == []
 
 
-def test_the_linter_has_nothing_to_say() -> None:
-    assert linting.lint(key_policy(REPOSITORY).document, Kind.KEY) == []
+@pytest.mark.parametrize(("name", "document"), DOCUMENTS)
+def test_the_policy_was_reviewed(name: str, document: PolicyDocument) -> None:
+    review.compare(name, document.document)
+
+
+@pytest.mark.parametrize(("name", "document"), DOCUMENTS)
+def test_the_linter_has_nothing_to_say(name: str, document: PolicyDocument) -> None:
+    assert linting.lint(document.document, Kind.KEY) == [], name
 
 
 def test_every_administrative_action_has_its_row() -> None:
     assert set(ADMINISTER) == set(key_policies._ADMINISTER)
 
 
-def test_in_china_either_name_of_ecr_will_do() -> None:
-    document = key_policy("arn:aws-cn:ecr:cn-north-1:123456789012:repository/prod/shop")
-    names = ["ecr.cn-north-1.amazonaws.com", "ecr.cn-north-1.amazonaws.com.cn"]
-    assert [c.values for c in document.statements[1].conditions if c.key == "kms:ViaService"] == [tuple(names)]
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(key_policy(REPOSITORY), id="repository"),
+        pytest.param(template_key_policy("prod/", **HERE), id="template"),
+        pytest.param(policies.key_policy(f"arn:aws:sns:eu-west-1:{ACCOUNT}:images", "aws", ACCOUNT), id="topic"),
+    ],
+)
+def test_every_key_that_is_made_is_administered_alike(document: PolicyDocument) -> None:
+    assert document.statements[0] == key_policies.administration("aws", ACCOUNT)
+
+
+@pytest.mark.parametrize("prefix", ["prod", "pro*", "*/", "p?od/", "${aws:username}/"])
+def test_a_prefix_takes_in_no_more_than_what_is_below_it(prefix: str) -> None:
+    with pytest.raises(ValueError, match="is not the beginning of the names of repositories"):
+        template_key_policy(prefix, **HERE)
+
+
+CHINA = {"partition": "aws-cn", "region": "cn-north-1", "account": ACCOUNT}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(key_policy(f"arn:aws-cn:ecr:cn-north-1:{ACCOUNT}:repository/prod/shop"), id="key"),
+        pytest.param(template_key_policy("prod/", **CHINA), id="key-template"),
+    ],
+)
+def test_in_china_either_name_of_ecr_will_do(document: PolicyDocument) -> None:
+    names = ("ecr.cn-north-1.amazonaws.com", "ecr.cn-north-1.amazonaws.com.cn")
+    assert [c.values for c in document.statements[1].conditions if c.key == "kms:ViaService"] == [names]

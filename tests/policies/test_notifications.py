@@ -13,6 +13,7 @@ from tests.policies.evaluator import Decision, Principal, Request
 from tests.policies.linting import Kind
 from tests.policies.review import compare
 from tests.policies.tables import Row
+from tests.policies.test_key_policy import ADMINISTER
 
 ACCOUNT, OTHER = "123456789012", "210987654321"
 TOPIC = f"arn:aws:sns:eu-west-1:{ACCOUNT}:images-topic-1a2b"
@@ -125,10 +126,11 @@ KEY_ROWS = [
     Row("EventBridge deleting the key", using("kms:ScheduleKeyDeletion"), allowed=False),
     Row("a queue", using(principal=Principal(service="sqs.amazonaws.com")), allowed=False),
     Row("an alarm", using(principal=Principal(service="cloudwatch.amazonaws.com")), allowed=False),
-    Row("an administrator reads the policy", using("kms:GetKeyPolicy", ADMINISTRATOR, topic=None), allowed=True),
-    Row("an administrator changes the policy", using("kms:PutKeyPolicy", ADMINISTRATOR, topic=None), allowed=True),
-    Row("an administrator deletes the key", using("kms:ScheduleKeyDeletion", ADMINISTRATOR, topic=None), allowed=True),
-    Row("a role of this account publishes", using(principal=ADMINISTRATOR), allowed=True),
+    *(Row(f"administer: {action}", using(action, ADMINISTRATOR, topic=None), allowed=True) for action in ADMINISTER),
+    Row("an administrator does whatever else there is", using("kms:ReplicateKey", ADMINISTRATOR), allowed=False),
+    Row("a role of this account publishes", using(principal=ADMINISTRATOR), allowed=False),
+    Row("a role of this account opens a data key", using("kms:Decrypt", ADMINISTRATOR), allowed=False),
+    Row("a role of this account hands out the key", using("kms:CreateGrant", ADMINISTRATOR), allowed=False),
     Row("another account's role reads the policy", using("kms:GetKeyPolicy", STRANGER, topic=None), allowed=False),
     Row("another account's role publishes", using(principal=STRANGER), allowed=False),
     Row("another account's role opens a data key", using("kms:Decrypt", STRANGER), allowed=False),
