@@ -20,10 +20,11 @@ def main() -> None:
         # Loaded while the guard asks AWS about the images that are there.
         import capabilities  # noqa: PLC0415
         import deployment  # noqa: PLC0415
+        import preflight  # noqa: PLC0415
         from components import ImageRepository, ImageRepositoryArgs  # noqa: PLC0415
 
         publication = deployment.plan_publication(stack, ROOT)
-        capabilities.check(stack, ROOT)
+        preflight.check(stack, ROOT)
         guard.check(ROOT, publication)
 
     repository = ImageRepository(

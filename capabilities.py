@@ -4,37 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pulumi
 
 import components
-import presence
 import registry_claim
-import role_check
 from ecr.access.permissions import Permission
 from settings import Settings
 
 Outputs = tuple[tuple[str, pulumi.Input[object]], ...]
 _Outputs = Iterator[tuple[str, pulumi.Input[object]]]
-
-
-def check(settings: Settings, project: Path) -> None:
-    """Refuse what only AWS and other stacks can tell, before anything is registered.
-
-    Args:
-        settings: of the stack.
-        project: the folder with the stack files.
-
-    Raises:
-        InputErrors: `access` names a role of this account that is not there, `endpoints` a VPC, or `github` wants an
-            OIDC provider found that nobody has made.
-        InputError: another stack sets up the same registry.
-    """
-    role_check.check(settings.access)
-    presence.check(settings)
-    if settings.registry is not None:
-        registry_claim.check(settings.region, project)
 
 
 def add(
@@ -49,13 +28,13 @@ def add(
 def _others(settings: Settings) -> _Outputs:
     if settings.endpoints is not None:
         endpoints = components.EcrEndpoints(
-            "endpoints", components.EcrEndpointsArgs.of(settings.endpoints, tags=settings.tags)
+            _named("endpoints"), components.EcrEndpointsArgs.of(settings.endpoints, tags=settings.tags)
         )
         # `python -m ecr doctor` expects private addresses where a stack has these.
         yield "vpc_endpoint_ids", endpoints.endpoint_ids
     if settings.registry is not None:
         registry = components.RegistrySettings(
-            "registry", components.RegistrySettingsArgs(config=settings.registry, tags=settings.tags)
+            _named("registry"), components.RegistrySettingsArgs(config=settings.registry, tags=settings.tags)
         )
         # By this the other stacks of the project know.
         yield registry_claim.OUTPUT, {"account": registry.registry_id, "region": registry.region}
@@ -65,7 +44,7 @@ def _others(settings: Settings) -> _Outputs:
             yield "cache_upstream_policies", registry.cache_upstream_policy
     if settings.notifications is not None:
         notifications = components.Notifications(
-            "notifications",
+            _named("notifications"),
             components.NotificationsArgs(
                 events=settings.notifications.events,
                 repositories=settings.notifications.scope(settings.repository),
@@ -92,7 +71,7 @@ def _roles(
     permission = Permission.PROMOTE if source_arn is not None else Permission.PUSH if image else Permission.PULL
     if settings.github is not None:
         github = components.GitHubActionsRole(
-            "github",
+            _named("github"),
             components.GitHubActionsRoleArgs(
                 workflows=settings.github.workflows,
                 oidc_provider=settings.github.oidc_provider,
@@ -108,7 +87,7 @@ def _roles(
         yield "github_role_arn", github.role_arn
     if settings.code_build is not None:
         code_build = components.CodeBuildRole(
-            "code-build",
+            _named("code-build"),
             components.CodeBuildRoleArgs(
                 projects=settings.code_build.projects,
                 permission=permission,
@@ -123,7 +102,7 @@ def _roles(
         yield "code_build_role_arn", code_build.role_arn
     if settings.eks is not None:
         eks = components.EksPullAccess(
-            "eks",
+            _named("eks"),
             components.EksPullAccessArgs(
                 repository_arn=repository.arn,
                 node_roles=settings.eks.node_roles,
@@ -137,3 +116,8 @@ def _roles(
             yield "eks_service_account_role_arn", eks.service_account_role_arn
         if eks.pod_identity_role_arn is not None:
             yield "eks_pod_identity_role_arn", eks.pod_identity_role_arn
+
+
+def _named(capability: str) -> str:
+    """What AWS is given a name for gets it from this one: stacks of one account are told apart by it."""
+    return f"{pulumi.get_stack()}-{capability}"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pulumi
 
 import stack_outputs
-from ecr.errors import InputError, RemoteError, printable
+from ecr.errors import InputError, RemoteError
 from settings import NAMESPACE
 
 OUTPUT = "registry_settings"
@@ -19,13 +19,14 @@ OUTPUT = "registry_settings"
 _KEY = f"{NAMESPACE}:registry"
 
 
-def check(region: str | None, project: Path) -> None:
+def check(account: str, region: str, project: Path) -> None:
     """Refuse to set up a registry that another stack of this project has set up.
 
     A stack whose outputs can't be read is warned of; one that was never deployed claims nothing.
 
     Args:
-        region: that the stack file names; None to ask the provider.
+        account: that this stack is deployed to.
+        region: likewise.
         project: the folder with the stack files.
 
     Raises:
@@ -34,20 +35,11 @@ def check(region: str | None, project: Path) -> None:
     from ecr import stack_file  # noqa: PLC0415 - loads PyYAML, which is needed here alone
 
     here = pulumi.get_stack()
-    claims = {stack: claim for stack in stack_file.known(project) if stack != here and (claim := _claim(stack))}
-    if not claims:
-        return
-    try:
-        own = _own(region)
-    except Exception as error:  # noqa: BLE001 - the SDK raises nothing narrower
-        told = f"it can't be told whether stack {' or '.join(claims)} sets up the same registry: {error}"
-        pulumi.log.warn(printable(told))
-        return
-    for stack, (account, claimed) in claims.items():
-        if (account, claimed) == own:
+    for stack in stack_file.known(project):
+        if stack != here and _claim(stack) == (account, region):
             raise InputError(
                 _KEY,
-                f"this stack, {here}, sets up the registry of account {account} in {claimed}, and so does stack "
+                f"this stack, {here}, sets up the registry of account {account} in {region}, and so does stack "
                 f"{stack}; a registry is set up by one stack: take {_KEY} out of Pulumi.{here}.yaml, or out of "
                 f"Pulumi.{stack}.yaml and run: pulumi up -s {stack}",
             )
@@ -64,10 +56,3 @@ def _claim(stack: str) -> tuple[str, str] | None:
         return None
     account, region = claimed.get("account"), claimed.get("region")
     return (account, region) if isinstance(account, str) and isinstance(region, str) else None
-
-
-def _own(region: str | None) -> tuple[str, str]:
-    """The account and Region that this stack is deployed to, as the provider says."""
-    import pulumi_aws as aws  # noqa: PLC0415 - takes long to load, and most stacks need no answer
-
-    return aws.get_caller_identity().account_id, region or aws.get_region().region

@@ -6,6 +6,7 @@ the most that passes, whatever policies of identities and repositories allow.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from ecr.access.actions import PULL, SIGN_IN
@@ -107,4 +108,27 @@ def layer_policy(*, region: str, partition: str) -> PolicyDocument:
                 conditions=(Condition("Bool", "aws:SecureTransport", ("true",)),),
             ),
         )
+    )
+
+
+_DNS_OPTIONS = {"enableDnsSupport": "--enable-dns-support", "enableDnsHostnames": "--enable-dns-hostnames"}
+
+
+def dns_problem(vpc_id: str, attributes: Mapping[str, bool]) -> str | None:
+    """Why private DNS of endpoints can't work in a VPC, and what to do; None where it can.
+
+    Amazon VPC user guide, "DNS attributes in your VPC": it needs both attributes.
+
+    Args:
+        vpc_id: of the VPC.
+        attributes: `enableDnsSupport` and `enableDnsHostnames`; one that nobody tells is taken to be on.
+    """
+    off = [attribute for attribute in _DNS_OPTIONS if attributes.get(attribute) is False]
+    if not off:
+        return None
+    # The API changes one attribute in a call (EC2 API reference, ModifyVpcAttribute).
+    commands = [f"aws ec2 modify-vpc-attribute --vpc-id {vpc_id} {_DNS_OPTIONS[attribute]}" for attribute in off]
+    return (
+        f"{vpc_id} has {' and '.join(off)} switched off, and private DNS of the endpoints needs both; run: "
+        f"{' && '.join(commands)}"
     )

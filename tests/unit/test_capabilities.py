@@ -7,10 +7,8 @@ import runpy
 from collections.abc import Mapping
 from pathlib import Path
 
-import pulumi
 import pytest
 
-import components
 from ecr.aws.images import EcrImages
 from tests.unit.recording import ACCOUNT, POLICY, REGION, Answer, Recording, published, record
 
@@ -40,17 +38,17 @@ CACHES = {"pullThroughCache": [{"prefix": "quay", "upstream": "quay"}]}
 NOTIFICATIONS = {"events": {"push": True}}
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:images"
 
-NO_SUCH_ROLE = "reading IAM Role (missing): couldn't find resource"
-
+VPC = {
+    "id": "vpc-0a1b2c3d4e5f67890",
+    "cidrBlock": "10.0.0.0/16",
+    "cidrBlockAssociations": [{"associationId": "a", "cidrBlock": "10.0.0.0/16", "state": "associated"}],
+    "enableDnsSupport": True,
+    "enableDnsHostnames": True,
+}
 ANSWERS: Mapping[str, Answer] = {
+    "aws:iam/getRole:getRole": {"arn": f"arn:aws:iam::{ACCOUNT}:role/nodes", "name": "nodes"},
     "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": {"arn": PROVIDER, "id": PROVIDER},
-    "aws:ec2/getVpc:getVpc": {
-        "id": "vpc-0a1b2c3d4e5f67890",
-        "cidrBlock": "10.0.0.0/16",
-        "cidrBlockAssociations": [{"associationId": "a", "cidrBlock": "10.0.0.0/16", "state": "associated"}],
-        "enableDnsSupport": True,
-        "enableDnsHostnames": True,
-    },
+    "aws:ec2/getVpc:getVpc": VPC,
 }
 
 
@@ -64,6 +62,7 @@ def deployed(
     settings: Mapping[str, object],
     *,
     preview: bool = False,
+    region: str | None = REGION,
     sources: Mapping[str, Mapping[str, object]] | None = None,
     answers: Mapping[str, Answer] | None = None,
 ) -> Recording:
@@ -76,7 +75,7 @@ def deployed(
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     return record(
         program,
-        config={"aws:region": REGION, **texts},
+        config={**({"aws:region": region} if region else {}), **texts},
         stack="shop",
         preview=preview,
         sources=sources or {},
@@ -88,31 +87,33 @@ BEFORE = {"repository_name", "repository_arn", "repository_url", "registry_host"
 
 CAPABILITIES = [
     pytest.param({"access": ACCESS}, None, set(), id="access"),
-    pytest.param({"github": GITHUB}, ("GitHubActionsRole", "github"), {"github_role_arn"}, id="github"),
-    pytest.param({"eks": EKS}, ("EksPullAccess", "eks"), {"eks_pod_identity_role_arn"}, id="eks"),
-    pytest.param({"codeBuild": CODE_BUILD}, ("CodeBuildRole", "code-build"), {"code_build_role_arn"}, id="codeBuild"),
-    pytest.param({"endpoints": ENDPOINTS}, ("EcrEndpoints", "endpoints"), {"vpc_endpoint_ids"}, id="endpoints"),
+    pytest.param({"github": GITHUB}, ("GitHubActionsRole", "shop-github"), {"github_role_arn"}, id="github"),
+    pytest.param({"eks": EKS}, ("EksPullAccess", "shop-eks"), {"eks_pod_identity_role_arn"}, id="eks"),
+    pytest.param(
+        {"codeBuild": CODE_BUILD}, ("CodeBuildRole", "shop-code-build"), {"code_build_role_arn"}, id="codeBuild"
+    ),
+    pytest.param({"endpoints": ENDPOINTS}, ("EcrEndpoints", "shop-endpoints"), {"vpc_endpoint_ids"}, id="endpoints"),
     pytest.param(
         {"registry": REGISTRY},
-        ("RegistrySettings", "registry"),
+        ("RegistrySettings", "shop-registry"),
         {"registry_settings", "replication_destination_policies"},
         id="registry",
     ),
     pytest.param(
         {"registry": CACHES},
-        ("RegistrySettings", "registry"),
+        ("RegistrySettings", "shop-registry"),
         {"registry_settings", "cache_upstream_policies"},
         id="caches",
     ),
     pytest.param(
         {"notifications": NOTIFICATIONS},
-        ("Notifications", "notifications"),
+        ("Notifications", "shop-notifications"),
         {"notification_topic_arn"},
         id="notifications",
     ),
     pytest.param(
         {"notifications": {**NOTIFICATIONS, "topicArn": TOPIC}},
-        ("Notifications", "notifications"),
+        ("Notifications", "shop-notifications"),
         {"notification_topic_arn", "notification_topic_policy", "notification_key_policy"},
         id="notifications of a topic that is there",
     ),
@@ -161,7 +162,7 @@ def test_the_role_of_a_stack_that_promotes_may_promote(key: str) -> None:
     source = {f"organization/{NAMESPACE}/dev": published("dev")}
     settings: Mapping[str, Mapping[str, object]] = {"github": GITHUB, "codeBuild": CODE_BUILD}
     recording = deployed({"promote": {"from": "dev"}, key: settings[key]}, sources=source)
-    name = {"github": "github-permissions", "codeBuild": "code-build-permissions"}[key]
+    name = {"github": "shop-github-permissions", "codeBuild": "shop-code-build-permissions"}[key]
     allowed = actions(recording, name)
     assert "ecr:DescribeImageScanFindings" in allowed[SOURCE_ARN]
     assert "ecr:PutImage" in allowed[TARGET_ARN]
@@ -174,66 +175,17 @@ def test_a_role_reads_the_findings_of_inspector_where_the_stack_says_that_it_sca
     source = {f"organization/{NAMESPACE}/dev": published("dev")}
     settings: Mapping[str, Mapping[str, object]] = {"github": GITHUB, "codeBuild": CODE_BUILD}
     recording = deployed({"promote": {"from": "dev"}, key: {**settings[key], "enhancedScanning": True}}, sources=source)
-    name = {"github": "github-permissions", "codeBuild": "code-build-permissions"}[key]
+    name = {"github": "shop-github-permissions", "codeBuild": "shop-code-build-permissions"}[key]
     assert any(action.startswith("inspector2:") for action in actions(recording, name)["*"])
 
 
 def test_the_role_of_a_stack_without_an_image_may_pull() -> None:
-    allowed = actions(deployed({"github": GITHUB}), "github-permissions")[TARGET_ARN]
+    allowed = actions(deployed({"github": GITHUB}), "shop-github-permissions")[TARGET_ARN]
     assert allowed == {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
 
 
 def test_the_registry_is_claimed_by_account_and_region() -> None:
     assert deployed({"registry": REGISTRY}).exports["registry_settings"] == {"account": ACCOUNT, "region": REGION}
-
-
-def test_a_registry_that_another_stack_has_claimed_is_refused_before_anything_is_registered() -> None:
-    claimed = {f"organization/{NAMESPACE}/dev": {"registry_settings": {"account": ACCOUNT, "region": REGION}}}
-    with pytest.raises(pulumi.RunError, match=r"^container-registry:registry: this stack, shop, .* stack dev"):
-        deployed({"registry": REGISTRY}, sources=claimed)
-
-
-def test_a_role_that_is_not_there_is_refused_by_its_key() -> None:
-    missing = f"arn:aws:iam::{ACCOUNT}:role/missing"
-    with pytest.raises(pulumi.RunError, match=r"^container-registry:access.pull.roles\[0\]: there is no role missing"):
-        deployed({"access": {"pull": {"roles": [missing]}}}, answers={"aws:iam/getRole:getRole": NO_SUCH_ROLE})
-
-
-ABSENT = [
-    pytest.param(
-        {"endpoints": ENDPOINTS},
-        {"aws:ec2/getVpc:getVpc": "no matching EC2 VPC found"},
-        "container-registry:endpoints.vpcId: vpc-0a1b2c3d4e5f67890 can't be looked up: no matching EC2 VPC found; "
-        "correct it, or aws:region and the account",
-        id="a VPC",
-    ),
-    pytest.param(
-        {"github": GITHUB},
-        {"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": "couldn't find resource"},
-        "container-registry:github.oidcProvider: the account's OIDC provider for GitHub can't be looked up: couldn't "
-        "find resource; where there is none yet, let one stack of the account make it: oidcProvider: make",
-        id="an OIDC provider",
-    ),
-]
-
-
-@pytest.mark.parametrize(("settings", "answers", "line"), ABSENT)
-def test_what_is_not_there_is_refused_by_its_key_before_anything_is_registered(
-    settings: Mapping[str, object], answers: Mapping[str, Answer], line: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def too_late(*_: object) -> None:
-        raise AssertionError("something is registered already")
-
-    monkeypatch.setattr(components.ImageRepository, "__init__", too_late)
-    with pytest.raises(pulumi.RunError) as raised:
-        deployed(settings, answers=answers)
-    assert str(raised.value) == line
-
-
-def test_a_provider_that_is_made_or_named_is_not_looked_up() -> None:
-    for provider in ("make", PROVIDER):
-        recording = deployed({"github": {**GITHUB, "oidcProvider": provider}}, answers={})
-        assert "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider" not in recording.calls
 
 
 def test_what_is_made_carries_the_tags_of_the_stack() -> None:

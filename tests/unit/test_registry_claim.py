@@ -10,11 +10,9 @@ import pytest
 
 import registry_claim
 from ecr.errors import InputError
-from tests.unit.recording import ACCOUNT, REGION, Answer, Recording, record
+from tests.unit.recording import ACCOUNT, REGION, Recording, record
 
 WHOLE = "organization/container-registry/"
-CALLER = "aws:index/getCallerIdentity:getCallerIdentity"
-REGION_OF_PROVIDER = "aws:index/getRegion:getRegion"
 OUTPUTS = "pulumi:pulumi:readStackOutputs"
 
 
@@ -37,16 +35,10 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-def run(
-    project: Path,
-    sources: Mapping[str, Mapping[str, object]],
-    *,
-    region: str | None = REGION,
-    answers: Mapping[str, Answer] | None = None,
-) -> Recording:
+def run(project: Path, sources: Mapping[str, Mapping[str, object]], *, region: str = REGION) -> Recording:
     """Check from the program of `prod`."""
     named = {WHOLE + stack: outputs for stack, outputs in sources.items()}
-    return record(lambda: registry_claim.check(region, project), stack="prod", sources=named, answers=answers)
+    return record(lambda: registry_claim.check(ACCOUNT, region, project), stack="prod", sources=named)
 
 
 def test_a_registry_that_another_stack_sets_up_is_refused_and_both_are_named(project: Path) -> None:
@@ -60,18 +52,6 @@ def test_a_registry_that_another_stack_sets_up_is_refused_and_both_are_named(pro
     )
 
 
-def test_a_provider_that_does_not_say_who_deploys_is_warned_of(project: Path, warnings: list[str]) -> None:
-    run(project, {"dev": claim()}, answers={CALLER: "no valid credential sources found"})
-    (warning,) = warnings
-    assert warning.startswith("it can't be told whether stack dev sets up the same registry: ")
-    assert "no valid credential sources found" in warning
-
-
-def test_the_region_is_the_providers_where_the_stack_file_names_none(project: Path) -> None:
-    with pytest.raises(InputError, match="in ap-northeast-2, and so does stack dev"):
-        run(project, {"dev": claim()}, region=None)
-
-
 @pytest.mark.parametrize(
     ("claimed", "region"),
     [
@@ -83,7 +63,7 @@ def test_the_region_is_the_providers_where_the_stack_file_names_none(project: Pa
 def test_the_registries_of_other_accounts_and_regions_are_others(
     project: Path, claimed: Mapping[str, object], region: str
 ) -> None:
-    assert CALLER in run(project, {"dev": claimed}, region=region).calls
+    assert run(project, {"dev": claimed}, region=region).calls == [OUTPUTS, OUTPUTS]
 
 
 def test_what_this_stack_itself_set_up_before_is_its_own(project: Path) -> None:
@@ -102,14 +82,8 @@ def test_what_this_stack_itself_set_up_before_is_its_own(project: Path) -> None:
         pytest.param(claim(account=123456789012), id="account-as-a-number"),
     ],
 )
-def test_outputs_that_claim_nothing_ask_nobody_for_the_account(project: Path, outputs: Mapping[str, object]) -> None:
+def test_outputs_that_claim_nothing_are_no_claim(project: Path, outputs: Mapping[str, object]) -> None:
     assert run(project, {"dev": outputs}).calls == [OUTPUTS, OUTPUTS]
-
-
-def test_the_provider_is_asked_for_no_region_that_the_stack_file_names(project: Path) -> None:
-    elsewhere = {"dev": claim(region="eu-west-1"), "staging": claim(region="eu-west-2")}
-    assert run(project, elsewhere).calls == [OUTPUTS, OUTPUTS, CALLER]
-    assert run(project, elsewhere, region=None).calls == [OUTPUTS, OUTPUTS, CALLER, REGION_OF_PROVIDER]
 
 
 def test_stacks_without_a_file_are_not_looked_for(tmp_path: Path) -> None:
@@ -152,7 +126,7 @@ def test_one_that_can_be_read_is_refused_all_the_same(
 def test_a_refusal_comes_before_anything_is_registered(project: Path) -> None:
     def program() -> None:
         with pytest.raises(InputError):
-            registry_claim.check(REGION, project)
+            registry_claim.check(ACCOUNT, REGION, project)
 
     recording = record(program, stack="prod", sources={f"{WHOLE}dev": claim()})
     assert recording.registrations == []
