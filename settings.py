@@ -54,6 +54,9 @@ _PROVIDER_ONLY_PROBLEM = (
 )
 _ENCRYPTED = "is encrypted, but ends up where everybody can read it; take the secret out and store it plainly"
 
+# At the beginning of a line, quoted or not.
+_OUTSIDE = re.compile(rf"^[\"']?({NAMESPACE}:[A-Za-z]\w*)[\"']?:", re.MULTILINE)
+
 # Pulumi documentation, "Stacks": letters, digits, '-', '_' and '.'; the project and the organization may stand before.
 _STACK = re.compile(r"(?:[\w.-]{1,100}/){0,2}[\w.-]{1,100}", re.ASCII)
 _STACK_RULE = "the name of a stack, such as dev, or with its project and organization, such as acme/shop/dev"
@@ -101,6 +104,7 @@ def load(root: Path) -> Settings:
     prefix = f"{NAMESPACE}:"
     own = {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}
     _check_namespaces(values)
+    _check_places(root / f"Pulumi.{pulumi.get_stack()}.yaml")
     secrets = frozenset(key for key in own if runtime_config.is_config_secret(prefix + key))
     aws = pulumi.Config("aws")
     region = aws.get("region")
@@ -109,6 +113,16 @@ def load(root: Path) -> Settings:
         own, root, secret_keys=secrets, region=region, profile=aws.get("profile"), stack=pulumi.get_stack()
     )
     return _with_credentials(settings, _PROVIDER_ONLY & set(values))
+
+
+def _check_places(stack_file: Path) -> None:
+    """Refuse keys that stand beside `config:` instead of below it, where Pulumi passes over them in silence."""
+    try:
+        text = stack_file.read_text()
+    except (OSError, UnicodeDecodeError):
+        return  # it is Pulumi that has read it, maybe from somewhere else
+    misplaced = set(_OUTSIDE.findall(text))
+    _refuse(misplaced, f"stands outside config: in {stack_file.name}, where nothing reads it; indent it below config:")
 
 
 def _check_region(region: str | None) -> None:

@@ -840,3 +840,30 @@ def test_an_impossible_region_is_refused(region: str, project: Path) -> None:
 @pytest.mark.parametrize("region", ["eu-west-1", "ap-northeast-2", "us-gov-west-1", "us-isob-east-1", "eusc-de-east-1"])
 def test_regions_of_every_partition_are_accepted(region: str, project: Path) -> None:
     assert loaded({"container-registry:repository": "dev/app", "aws:region": region}, project).region == region
+
+
+OUTSIDE = [
+    pytest.param("container-registry:access: {pull: {}}\n", id="plain"),
+    pytest.param('"container-registry:access": {pull: {}}\n', id="in quotes"),
+    pytest.param("config:\n  aws:region: eu-west-1\ncontainer-registry:access:\n  pull: {}\n", id="after config"),
+]
+
+
+@pytest.mark.usefixtures("_no_config_in_the_environment")
+@pytest.mark.parametrize("text", OUTSIDE)
+def test_a_key_beside_config_is_refused_because_nothing_would_read_it(text: str, project: Path) -> None:
+    (project / f"Pulumi.{pulumi.get_stack()}.yaml").write_text(text)
+    with pytest.raises(InputErrors) as raised:
+        loaded({"container-registry:repository": "dev/yoon-app"}, project)
+    (line,) = (str(error) for error in raised.value.errors)
+    assert line == (
+        "container-registry:access: stands outside config: in Pulumi.stack.yaml, where nothing reads it; indent it "
+        "below config:"
+    )
+
+
+@pytest.mark.usefixtures("_no_config_in_the_environment")
+def test_a_key_below_config_and_a_comment_are_well(project: Path) -> None:
+    text = "config:\n  container-registry:repository: dev/yoon-app\n# container-registry:access: later\n"
+    (project / f"Pulumi.{pulumi.get_stack()}.yaml").write_text(text)
+    assert loaded({"container-registry:repository": "dev/yoon-app"}, project).access is None
