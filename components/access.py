@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pulumi
 import pulumi_aws as aws
 
-from ecr.access import identity, roles
-from ecr.access.documents import PolicyDocument
+from components import permission_policy
+from ecr.access import roles
+from ecr.access.permissions import Permission
 from ecr.errors import InputError
+from ecr.problems import Problem, refused
 
 if TYPE_CHECKING:
     from components.repository import ImageRepository
@@ -73,20 +74,12 @@ def grant_promote(
         opts: of the resource.
 
     Raises:
-        InputError: as `grant_pull`.
+        InputError: as `grant_pull`, and for a source that is no repository, as far as it is known already.
     """
-
-    def text(arns: dict[str, str]) -> str:
-        return identity.promote_policy(
-            source_arn=arns["source"], target_arn=arns["target"], enhanced_scanning=enhanced_scanning
-        ).text
-
-    return _grant(name, role, pulumi.Output.all(source=source_arn, target=target.arn).apply(text), opts)
-
-
-def text_of(policy: Callable[[str], PolicyDocument], repository_arn: pulumi.Output[str]) -> pulumi.Output[str]:
-    """The JSON of a policy that is made for a repository."""
-    return repository_arn.apply(lambda arn: policy(arn).text)
+    for problem in permission_policy.problems(Permission.PROMOTE, target.arn, source_arn):
+        _refuse(problem)
+    policy = permission_policy.text(Permission.PROMOTE, target.arn, source_arn, enhanced_scanning=enhanced_scanning)
+    return _grant(name, role, policy, opts)
 
 
 def name_of(role: aws.iam.Role | str) -> str:
@@ -98,5 +91,9 @@ def _grant(
     name: str, role: aws.iam.Role | str, policy: pulumi.Output[str], opts: pulumi.ResourceOptions | None
 ) -> aws.iam.RolePolicy:
     if isinstance(role, str) and not roles.is_role_name(role):
-        raise InputError("role", f"{role!r} is not accepted; accepted: {_ROLE_RULE}")
+        _refuse(refused("role", role, _ROLE_RULE))
     return aws.iam.RolePolicy(name, role=role if isinstance(role, str) else role.name, policy=policy, opts=opts)
+
+
+def _refuse(problem: Problem) -> NoReturn:
+    raise InputError(problem.path, problem.reason)

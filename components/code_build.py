@@ -9,7 +9,7 @@ from types import MappingProxyType
 import pulumi
 import pulumi_aws as aws
 
-from components import permission_policy
+from components import arguments, permission_policy
 from components.caller import Caller
 from ecr.access import codebuild, roles
 from ecr.access.permissions import Permission
@@ -59,7 +59,7 @@ class CodeBuildRole(pulumi.ComponentResource):
     role_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: CodeBuildRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        permission_policy.refuse(_problems(args))
+        arguments.refuse(args, _problems(args))
         super().__init__("container-registry:index:CodeBuildRole", name, {"projects": list(args.projects)}, opts)
         child = pulumi.ResourceOptions(parent=self)
         caller = Caller.of(self)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import pulumi
 import pulumi_aws as aws
 
-from components import permission_policy
+from components import arguments, permission_policy
 from components.caller import Caller
 from ecr.access import eks, roles
 from ecr.access.eks import PodIdentity, ServiceAccount
@@ -62,7 +62,7 @@ class EksPullAccess(pulumi.ComponentResource):
     pod_identity_role_arn: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: EksPullAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        permission_policy.refuse(_problems(args))
+        arguments.refuse(args, _problems(args))
         super().__init__("container-registry:index:EksPullAccess", name, {"repositoryArn": args.repository_arn}, opts)
         policy = permission_policy.text(Permission.PULL, args.repository_arn)
         for role in args.node_roles:

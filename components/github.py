@@ -9,11 +9,11 @@ from types import MappingProxyType
 import pulumi
 import pulumi_aws as aws
 
-from components import permission_policy
+from components import arguments, permission_policy
 from ecr.access import github, roles
 from ecr.access.github import GitHubWorkflows
 from ecr.access.permissions import Permission
-from ecr.problems import Problem
+from ecr.problems import Problem, refused
 
 _URL = f"https://{github.ISSUER}"
 
@@ -70,7 +70,7 @@ class GitHubActionsRole(pulumi.ComponentResource):
     oidc_provider_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: GitHubActionsRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        permission_policy.refuse(_problems(args))
+        arguments.refuse(args, _problems(args))
         repository = args.workflows.repository
         super().__init__("container-registry:index:GitHubActionsRole", name, {"repository": repository}, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -122,7 +122,6 @@ class GitHubActionsRole(pulumi.ComponentResource):
 def _problems(args: GitHubActionsRoleArgs) -> list[Problem]:
     found = [problem.below("workflows") for problem in github.problems(args.workflows)]
     if isinstance(args.oidc_provider, str) and not github.is_provider(args.oidc_provider):
-        reason = f"{args.oidc_provider!r} is not accepted; accepted: {github.PROVIDER_RULE}"
-        found.append(Problem("oidc_provider", reason))
+        found.append(refused("oidc_provider", args.oidc_provider, github.PROVIDER_RULE))
     found += roles.name_problems(args.role_name, args.permissions_boundary)
     return found + permission_policy.problems(args.permission, args.repository_arn, args.source_arn)

@@ -10,12 +10,15 @@ from types import MappingProxyType
 import pulumi
 import pulumi_aws as aws
 
+from components import arguments
 from components.caller import Caller
 from ecr import endpoint_policy, endpoints_config
 from ecr.access import names
+from ecr.config_reader import shown
 from ecr.endpoint_policy import Service
 from ecr.endpoints_config import Endpoints, S3Gateway
-from ecr.errors import InputError, InputErrors
+from ecr.errors import InputError
+from ecr.problems import Problem, refused
 
 _HTTPS = 443
 _ASSOCIATED = "associated"
@@ -30,8 +33,8 @@ class EcrEndpointsArgs:
         subnet_ids: where the interface endpoints get an address each, at least one; one for each availability zone
             (EC2 API reference, CreateVpcEndpoint).
         route_table_ids: what gets the route to S3; none when `s3` is existing.
-        security_group_ids: existing security groups of the interface endpoints; none to have one made that lets the
-            VPC in.
+        security_group_ids: existing security groups of the interface endpoints, up to 5; none to have one made that
+            lets the VPC in.
         organization: the ID of the organization whose registries can be reached; None for the account's alone.
         pull_from: accounts from whose repositories can be pulled as well, such as AWS's own for add-ons of EKS.
         s3: whether the gateway endpoint is made. A route table takes only one (AWS PrivateLink guide, "Gateway
@@ -79,8 +82,7 @@ class EcrEndpoints(pulumi.ComponentResource):
     security_group_id: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: EcrEndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        if problems := tuple(_problems(args)):
-            raise InputErrors(problems)
+        arguments.refuse(args, _problems(args))
         super().__init__("container-registry:index:EcrEndpoints", name, {"vpcId": args.vpc_id}, opts)
         # Waited for, because its address ranges decide how many rules there are.
         vpc = aws.ec2.get_vpc(id=args.vpc_id, opts=pulumi.InvokeOptions(parent=self))
@@ -123,9 +125,10 @@ class EcrEndpoints(pulumi.ComponentResource):
         self.register_outputs({"endpointIds": self.endpoint_ids, "securityGroupId": self.security_group_id})
 
 
-def _problems(args: EcrEndpointsArgs) -> Iterator[InputError]:
+def _problems(args: EcrEndpointsArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, as far as it is known now."""
-    yield from _wrong("vpc_id", [args.vpc_id], endpoints_config.is_vpc_id, endpoints_config.VPC_RULE)
+    if not endpoints_config.is_vpc_id(args.vpc_id):
+        yield refused("vpc_id", args.vpc_id, endpoints_config.VPC_RULE)
     yield from _wrong("subnet_ids", args.subnet_ids, endpoints_config.is_subnet_id, endpoints_config.SUBNET_RULE)
     yield from _wrong(
         "route_table_ids", args.route_table_ids, endpoints_config.is_route_table_id, endpoints_config.ROUTE_TABLE_RULE
@@ -135,29 +138,39 @@ def _problems(args: EcrEndpointsArgs) -> Iterator[InputError]:
         args.security_group_ids,
         endpoints_config.is_security_group_id,
         endpoints_config.SECURITY_GROUP_RULE,
+        most=endpoints_config.MAX_SECURITY_GROUPS,
     )
-    yield from _wrong("pull_from", args.pull_from, names.is_account, names.ACCOUNT_RULE)
-    if args.organization is not None:
-        yield from _wrong("organization", [args.organization], names.is_organization, names.ORGANIZATION_RULE)
-    if len(args.pull_from) > endpoint_policy.MAX_PULL_FROM:
-        yield InputError("pull_from", f"has {len(args.pull_from)} entries; at most {endpoint_policy.MAX_PULL_FROM}")
+    yield from _wrong(
+        "pull_from", args.pull_from, names.is_account, names.ACCOUNT_RULE, most=endpoint_policy.MAX_PULL_FROM
+    )
+    if args.organization is not None and not names.is_organization(args.organization):
+        yield refused("organization", args.organization, names.ORGANIZATION_RULE)
     if not args.subnet_ids:
-        yield InputError("subnet_ids", "is empty; the interface endpoints need at least one subnet")
+        yield Problem("subnet_ids", "is empty; the interface endpoints need at least one subnet")
     if bool(args.route_table_ids) is not (args.s3 is S3Gateway.MAKE):
-        yield InputError(
+        yield Problem(
             "route_table_ids", "are given when the S3 gateway endpoint is made, and only then; it is for their routes"
         )
 
 
 def _wrong(
-    key: str, values: Sequence[pulumi.Input[str]], accept: Callable[[str], bool], rule: str
-) -> Iterator[InputError]:
-    known = [value for value in values if isinstance(value, str)]
-    for value in dict.fromkeys(known):
+    path: str,
+    values: Sequence[pulumi.Input[str]],
+    accept: Callable[[str], bool],
+    rule: str,
+    *,
+    most: int | None = None,
+) -> Iterator[Problem]:
+    """What is wrong with a list, of whose items some may be known only later."""
+    for index, value in enumerate(values):
+        if not isinstance(value, str):
+            continue
         if not accept(value):
-            yield InputError(key, f"{value!r} is not accepted; accepted: {rule}")
-        if known.count(value) > 1:
-            yield InputError(key, f"{value!r} stands there twice; name it once")
+            yield refused(f"{path}[{index}]", value, rule)
+        elif value in values[:index]:
+            yield Problem(f"{path}[{index}]", f"{shown(value)} stands in the list twice; take one out")
+    if most is not None and len(values) > most:
+        yield Problem(path, f"has {len(values)} entries; at most {most} are accepted")
 
 
 def _refuse_without_dns(vpc_id: str, vpc: aws.ec2.AwaitableGetVpcResult) -> None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import pulumi
 import pulumi_aws as aws
 
+from components import arguments, keys
 from components.caller import Caller
-from ecr.errors import InputError, InputErrors
 from ecr.notifications import events, messages, patterns, policies, topics
 from ecr.notifications.events import Events, Kind, Registry, Scope
 from ecr.notifications.messages import Format
-
-# AWS KMS API reference, ScheduleKeyDeletion: 7 to 30 days. The shortest: SNS keeps no message for longer.
-_KEY_DELETION_DAYS = 7
+from ecr.problems import Problem, refused, refused_items
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +33,7 @@ class NotificationsArgs:
     events: Events
     repositories: Scope
     format: Format = Format.JSON
-    topic_arn: str | None = None
+    topic_arn: pulumi.Input[str] | None = None
     subscriptions: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -54,7 +52,7 @@ class Notifications(pulumi.ComponentResource):
         opts: as for any component.
 
     Raises:
-        InputErrors: for arguments that contradict each other, or what AWS would refuse.
+        InputErrors: for arguments that contradict each other, or what AWS would refuse, before anything is registered.
     """
 
     topic_arn: pulumi.Output[str]
@@ -62,14 +60,19 @@ class Notifications(pulumi.ComponentResource):
     key_policy: pulumi.Output[str]
 
     def __init__(self, name: str, args: NotificationsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        _check(args)
+        arguments.refuse(args, _problems(args))
         super().__init__("container-registry:index:Notifications", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         caller = Caller.of(self)
         rules = {kind: _rule(f"{name}-{kind}-rule", kind, args, caller, child) for kind in args.events.kinds}
 
-        key = _key(name, args, child) if args.topic_arn is None else None
-        self.topic_arn = _topic_arn(name, args, key, child)
+        key = None
+        if args.topic_arn is None:
+            key = _key(name, args, child)
+            topic = aws.sns.Topic(f"{name}-topic", kms_master_key_id=key.arn, tags=args.tags or None, opts=child)
+            self.topic_arn = topic.arn
+        else:
+            self.topic_arn = pulumi.Output.from_input(args.topic_arn)
         rule_arns = (rule.arn for rule in rules.values())
         self.topic_policy = pulumi.Output.all(self.topic_arn, caller.account, *rule_arns).apply(_topic_policy)
         self.key_policy = pulumi.Output.all(self.topic_arn, caller.partition, caller.account).apply(_key_policy)
@@ -101,22 +104,15 @@ class Notifications(pulumi.ComponentResource):
         ]
 
 
-def _check(args: NotificationsArgs) -> None:
-    errors = []
+def _problems(args: NotificationsArgs) -> Iterator[Problem]:
+    """What is wrong, as far as it is known already."""
     if not args.events.kinds:
-        errors.append(InputError("events", "names no event; accepted: at least one"))
-    if args.topic_arn is not None and not topics.is_topic_arn(args.topic_arn):
-        errors.append(InputError("topic_arn", f"{args.topic_arn!r} is not accepted; accepted: {topics.TOPIC_ARN_RULE}"))
+        yield Problem("events", "names no event; accepted: at least one")
+    if isinstance(args.topic_arn, str) and not topics.is_topic_arn(args.topic_arn):
+        yield refused("topic_arn", args.topic_arn, topics.TOPIC_ARN_RULE)
     if args.topic_arn is not None and args.subscriptions:
-        errors.append(InputError("subscriptions", "go with a topic that is made, and topic_arn names one that exists"))
-    for index, mailbox in enumerate(args.subscriptions):
-        place = f"subscriptions[{index}]"
-        if not topics.is_email(mailbox):
-            errors.append(InputError(place, f"{mailbox!r} is not accepted; accepted: {topics.EMAIL_RULE}"))
-        elif mailbox in args.subscriptions[:index]:
-            errors.append(InputError(place, f"{mailbox!r} stands there twice"))
-    if errors:
-        raise InputErrors(tuple(errors))
+        yield Problem("subscriptions", "go with a topic that is made, and topic_arn names one that exists")
+    yield from refused_items("subscriptions", args.subscriptions, topics.is_email, topics.EMAIL_RULE)
 
 
 def _rule(
@@ -136,22 +132,13 @@ def _rule(
 
 
 def _key(name: str, args: NotificationsArgs, opts: pulumi.ResourceOptions) -> aws.kms.Key:
-    return aws.kms.Key(
+    return keys.register_key(
         f"{name}-key",
-        description="Encrypts notifications about container images",
-        enable_key_rotation=True,
-        deletion_window_in_days=_KEY_DELETION_DAYS,
-        tags=args.tags or None,
+        encrypts="notifications about container images",
+        window_days=keys.SHORTEST_WINDOW_DAYS,
+        tags=args.tags,
         opts=opts,
     )
-
-
-def _topic_arn(
-    name: str, args: NotificationsArgs, key: aws.kms.Key | None, opts: pulumi.ResourceOptions
-) -> pulumi.Output[str]:
-    if key is None:
-        return pulumi.Output.from_input(args.topic_arn or "")
-    return aws.sns.Topic(f"{name}-topic", kms_master_key_id=key.arn, tags=args.tags or None, opts=opts).arn
 
 
 def _topic_policy(values: Sequence[str]) -> str:

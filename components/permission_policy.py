@@ -1,15 +1,12 @@
-"""The inline policy by which a role may pull, push or promote, and how its arguments are refused."""
+"""The inline policy by which a role may pull, push or promote, and what its arguments must be."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import pulumi
 
 from ecr.access import permissions
 from ecr.access.permissions import Permission
-from ecr.errors import InputError, InputErrors
-from ecr.problems import Problem
+from ecr.problems import Problem, refused
 from ecr.reference import RepositoryArn
 
 
@@ -18,7 +15,7 @@ def problems(
 ) -> list[Problem]:
     """What is wrong with these, as far as it is known already."""
     found = [
-        Problem(field, f"{arn!r} is not accepted; accepted: the ARN of an ECR repository")
+        refused(field, arn, "the ARN of an ECR repository")
         for field, arn in (("repository_arn", repository_arn), ("source_arn", source_arn))
         if isinstance(arn, str) and not _is_repository(arn)
     ]
@@ -37,12 +34,6 @@ def _is_repository(arn: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def refuse(found: Sequence[Problem]) -> None:
-    """Raises: InputErrors if there is any problem."""
-    if found:
-        raise InputErrors(tuple(InputError(problem.path or "args", problem.reason) for problem in found))
 
 
 def text(

@@ -10,10 +10,12 @@ import pulumi
 import pulumi_aws as aws
 
 from components import access as grants
+from components import keys, permission_policy
 from components.caller import Caller
 from ecr import reference
-from ecr.access import identity, repository_policy
+from ecr.access import repository_policy
 from ecr.access.key_policy import key_policy
+from ecr.access.permissions import Permission
 from ecr.access.principals import Access
 from ecr.errors import InputError, InputErrors
 from ecr.lifecycle import validation
@@ -22,9 +24,6 @@ from ecr.lifecycle.rules import DEFAULT_POLICY
 from ecr.lifecycle.validation import Problem
 from ecr.reference import RepositoryArn
 from ecr.repository import Encryption, EncryptionType, TagMutability
-
-# AWS KMS API reference, ScheduleKeyDeletion: 7 to 30 days. The longest, because without its key a repository is lost.
-_KEY_DELETION_DAYS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,12 +125,12 @@ class ImageRepository(pulumi.ComponentResource):
     @property
     def pull_policy(self) -> pulumi.Output[str]:
         """The policy of an identity that signs in and pulls from this repository, as JSON."""
-        return grants.text_of(identity.pull_policy, self.arn)
+        return permission_policy.text(Permission.PULL, self.arn)
 
     @property
     def push_policy(self) -> pulumi.Output[str]:
         """The policy of an identity that signs in and pushes to this repository, as JSON."""
-        return grants.text_of(identity.push_policy, self.arn)
+        return permission_policy.text(Permission.PUSH, self.arn)
 
     def grant_pull(self, role: aws.iam.Role | str) -> aws.iam.RolePolicy:
         """Let a role of this account pull from the repository.
@@ -148,6 +147,30 @@ class ImageRepository(pulumi.ComponentResource):
         """Let a role of this account push to the repository; `{name}-push-{role}`, and all else as `grant_pull`."""
         return grants.grant_push(self._child("push", role), role, self, pulumi.ResourceOptions(parent=self))
 
+    def grant_promote(
+        self, role: aws.iam.Role | str, *, source_arn: pulumi.Input[str], enhanced_scanning: bool = False
+    ) -> aws.iam.RolePolicy:
+        """Let a role of this account promote images from another repository into this one; `{name}-promote-{role}`.
+
+        One source for each role: for more, `components.grant_promote` takes a name.
+
+        Args:
+            role: the role, or its name.
+            source_arn: of the repository that is promoted from.
+            enhanced_scanning: whether Amazon Inspector scans either, whose findings the gate then needs.
+
+        Raises:
+            InputError: as `grant_pull`, and for a source that is no repository, as far as it is known already.
+        """
+        return grants.grant_promote(
+            self._child("promote", role),
+            role,
+            source_arn=source_arn,
+            target=self,
+            enhanced_scanning=enhanced_scanning,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
     def _child(self, verb: str, role: aws.iam.Role | str) -> str:
         return f"{self.pulumi_resource_name}-{verb}-{grants.name_of(role)}"
 
@@ -163,16 +186,14 @@ class ImageRepository(pulumi.ComponentResource):
             return None
         if args.encryption.key_arn is not None:
             return pulumi.Output.from_input(args.encryption.key_arn)
-        key = aws.kms.Key(
+        return keys.register_key(
             f"{name}-key",
-            description=f"Encrypts the images of the ECR repository {args.repository_name}",
-            enable_key_rotation=True,
-            deletion_window_in_days=_KEY_DELETION_DAYS,
+            encrypts=f"the images of the ECR repository {args.repository_name}",
+            window_days=keys.LONGEST_WINDOW_DAYS,
             policy=_key_policy(Caller.of(self), args.repository_name),
-            tags=args.tags or None,
+            tags=args.tags,
             opts=opts,
-        )
-        return key.arn
+        ).arn
 
 
 def _check_name(repository_name: str) -> None:

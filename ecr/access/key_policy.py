@@ -90,7 +90,7 @@ def template_key_policy(prefix: str, *, partition: str, region: str, account: st
     """
     if (prefix and not prefix.endswith("/")) or _WILDCARDS.intersection(prefix):
         raise ValueError(f"{prefix!r} is not the beginning of the names of repositories, with a '/' after it")
-    # By StringLike, as AWSTransformApplicationECSDeploymentPolicy has it (AWS managed policy reference), with `*` there.
+    # StringLike stands in AWSTransformApplicationECSDeploymentPolicy, too (AWS managed policy reference).
     below = Condition("StringLike", _REPOSITORY, (f"arn:{partition}:ecr:{region}:{account}:repository/{prefix}*",))
     return PolicyDocument(
         (

@@ -98,9 +98,34 @@ def test_a_role_is_named_as_iam_names_it(role: str) -> None:
             lambda: grant_promote("a", role, source_arn=SOURCE, target=app),
             lambda: app.grant_pull(role),
             lambda: app.grant_push(role),
+            lambda: app.grant_promote(role, source_arn=SOURCE),
         ]
         for refused in calls:
             with pytest.raises(InputError, match=r"^role: .* is not accepted; accepted: an aws.iam.Role, or the name"):
                 refused()
 
     assert record(program).of_type(ROLE_POLICY) == []
+
+
+@pytest.mark.parametrize("source", ["nonsense", "", SOURCE.replace("repository/", ""), f"{SOURCE}/*"])
+def test_what_is_no_repository_to_promote_from_is_refused_before_anything_is_registered(source: str) -> None:
+    def program() -> None:
+        app = repository()
+        calls: list[Callable[[], object]] = [
+            lambda: grant_promote("a", "promoter", source_arn=source, target=app),
+            lambda: app.grant_promote("promoter", source_arn=source),
+        ]
+        for refused in calls:
+            with pytest.raises(InputError, match=r"^source_arn: .* is not accepted; accepted: the ARN of an ECR repo"):
+                refused()
+
+    assert record(program).of_type(ROLE_POLICY) == []
+
+
+def test_a_long_argument_is_cut_in_its_message() -> None:
+    def program() -> None:
+        with pytest.raises(InputError) as raised:
+            grant_promote("a", "promoter", source_arn="x" * 100_000, target=repository())
+        assert len(str(raised.value)) < 500
+
+    record(program)

@@ -114,7 +114,7 @@ def test_a_preview_shows_the_same_resources() -> None:
 
 REFUSED = [
     pytest.param({"node_roles": ("*",)}, ["node_roles[0]"], id="any role"),
-    pytest.param({"node_roles": (), "service_accounts": (), "pod_identities": ()}, ["args"], id="nobody"),
+    pytest.param({"node_roles": (), "service_accounts": (), "pod_identities": ()}, ["EksPullAccessArgs"], id="nobody"),
     pytest.param({"repository_arn": "*"}, ["repository_arn"], id="any repository"),
     pytest.param({"permissions_boundary": "boundary"}, ["permissions_boundary"], id="a boundary's name"),
     pytest.param(

@@ -183,7 +183,7 @@ REFUSED = [
     ),
     pytest.param(
         {"oidc_provider": "create"},
-        f"oidc_provider: 'create' is not accepted; accepted: {github.PROVIDER_RULE}",
+        f'oidc_provider: "create" is not accepted; accepted: {github.PROVIDER_RULE}',
         id="an unknown way to a provider",
     ),
     pytest.param(
@@ -201,21 +201,21 @@ REFUSED = [
         "source_arn: is the repository itself; accepted: another repository",
         id="promoting to itself",
     ),
-    pytest.param({"repository_arn": "*"}, f"repository_arn: '*' is not accepted; accepted: {ARN}", id="any repository"),
+    pytest.param({"repository_arn": "*"}, f'repository_arn: "*" is not accepted; accepted: {ARN}', id="any repository"),
     pytest.param(
         {"permission": Permission.PROMOTE, "source_arn": f"{DEV}*"},
-        f"source_arn: '{DEV}*' is not accepted; accepted: {ARN}",
+        f'source_arn: "{DEV}*" is not accepted; accepted: {ARN}',
         id="any repository to promote from",
     ),
     pytest.param(
         {"role_name": "a/b"},
-        "role_name: 'a/b' is not accepted; accepted: the name of a role without its path, "
+        'role_name: "a/b" is not accepted; accepted: the name of a role without its path, '
         "1 to 64 letters, digits and _+=,.@-, such as shop-nodes",
         id="a role's name with a path",
     ),
     pytest.param(
         {"permissions_boundary": "boundary"},
-        "permissions_boundary: 'boundary' is not accepted; accepted: the ARN of a managed policy, "
+        'permissions_boundary: "boundary" is not accepted; accepted: the ARN of a managed policy, '
         "such as arn:aws:iam::123456789012:policy/boundary",
         id="a boundary's name",
     ),

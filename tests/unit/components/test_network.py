@@ -8,7 +8,15 @@ import pytest
 
 from components.network import EcrEndpoints, EcrEndpointsArgs
 from ecr.endpoint_policy import MAX_PULL_FROM, layer_policy, registry_policy
-from ecr.endpoints_config import ROUTE_TABLE_RULE, SECURITY_GROUP_RULE, SUBNET_RULE, VPC_RULE, Endpoints, S3Gateway
+from ecr.endpoints_config import (
+    MAX_SECURITY_GROUPS,
+    ROUTE_TABLE_RULE,
+    SECURITY_GROUP_RULE,
+    SUBNET_RULE,
+    VPC_RULE,
+    Endpoints,
+    S3Gateway,
+)
 from ecr.errors import InputError, InputErrors
 from tests.unit.recording import ACCOUNT, REGION, Recording, record
 
@@ -171,6 +179,12 @@ def test_the_endpoints_can_be_exported_for_the_commands_to_see() -> None:
     }
 
 
+def test_as_many_security_groups_as_a_network_interface_takes_are_accepted() -> None:
+    groups = [f"sg-{n:08}" for n in range(MAX_SECURITY_GROUPS)]
+    args = EcrEndpointsArgs(vpc_id=VPC, subnet_ids=[SUBNET], route_table_ids=[ROUTES], security_group_ids=groups)
+    assert inputs(deployed(args), "endpoints-api")["securityGroupIds"] == groups
+
+
 def test_ids_that_are_known_only_later_are_accepted() -> None:
     def program() -> None:
         subnets = [pulumi.Output.from_input(SUBNET), pulumi.Output.from_input(OTHER_SUBNET)]
@@ -211,17 +225,21 @@ def test_outputs_are_registered_once_with_real_values() -> None:
 
 
 BAD = [
-    ({"vpc_id": "vpc-1"}, f"vpc_id: 'vpc-1' is not accepted; accepted: {VPC_RULE}"),
+    ({"vpc_id": "vpc-1"}, f'vpc_id: "vpc-1" is not accepted; accepted: {VPC_RULE}'),
     ({"subnet_ids": []}, "subnet_ids: is empty; the interface endpoints need at least one subnet"),
-    ({"subnet_ids": ["x"]}, f"subnet_ids: 'x' is not accepted; accepted: {SUBNET_RULE}"),
-    ({"subnet_ids": [SUBNET, SUBNET]}, f"subnet_ids: '{SUBNET}' stands there twice; name it once"),
-    ({"route_table_ids": ["x"]}, f"route_table_ids: 'x' is not accepted; accepted: {ROUTE_TABLE_RULE}"),
+    ({"subnet_ids": ["x"]}, f'subnet_ids[0]: "x" is not accepted; accepted: {SUBNET_RULE}'),
+    ({"subnet_ids": [SUBNET, SUBNET]}, f'subnet_ids[1]: "{SUBNET}" stands in the list twice; take one out'),
+    ({"route_table_ids": ["x"]}, f'route_table_ids[0]: "x" is not accepted; accepted: {ROUTE_TABLE_RULE}'),
     ({"route_table_ids": []}, "route_table_ids: are given when the S3 gateway endpoint is made, and only then"),
     ({"s3": S3Gateway.EXISTING}, "route_table_ids: are given when the S3 gateway endpoint is made, and only then"),
-    ({"security_group_ids": ["x"]}, f"security_group_ids: 'x' is not accepted; accepted: {SECURITY_GROUP_RULE}"),
-    ({"organization": "*"}, "organization: '*' is not accepted; accepted: an organization ID"),
-    ({"pull_from": ("1",)}, "pull_from: '1' is not accepted; accepted: an account ID of 12 digits"),
+    ({"security_group_ids": ["x"]}, f'security_group_ids[0]: "x" is not accepted; accepted: {SECURITY_GROUP_RULE}'),
+    ({"organization": "*"}, 'organization: "*" is not accepted; accepted: an organization ID'),
+    ({"pull_from": ("1",)}, 'pull_from[0]: "1" is not accepted; accepted: an account ID of 12 digits'),
     ({"pull_from": tuple(f"{n:012}" for n in range(MAX_PULL_FROM + 1))}, "pull_from: has 101 entries; at most 100"),
+    (
+        {"security_group_ids": [f"sg-{n:08}" for n in range(MAX_SECURITY_GROUPS + 1)]},
+        "security_group_ids: has 6 entries; at most 5 are accepted",
+    ),
 ]
 
 
