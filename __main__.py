@@ -23,8 +23,8 @@ def main() -> None:
         import preflight  # noqa: PLC0415
         from components import ImageRepository, ImageRepositoryArgs  # noqa: PLC0415
 
-        publication = deployment.plan_publication(stack, ROOT)
         preflight.check(stack, ROOT)
+        publication = deployment.plan_publication(stack, ROOT)
         guard.check(ROOT, publication)
 
     repository = ImageRepository(
