@@ -111,7 +111,7 @@ class _Making:
         return aws.ecr.RepositoryCreationTemplate(
             name,
             prefix=self._for_registry(template.prefix),
-            applied_fors=[cause.value for cause in template.causes],
+            applied_fors=[cause.value for cause in template.applied_for],
             description=template.description or None,
             image_tag_mutability=template.tag_mutability.mutability.value,
             image_tag_mutability_exclusion_filters=[

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ecr.access import names, principals, repository_policy
-from ecr.access.principals import Access, Pullers, Pushers, Service, account_of
+from ecr.access.principals import Access, Principals, PullPrincipals, Service, account_of
 from ecr.config_reader import Section, shown
 
 _EMPTY = "names nobody; name somebody, or take the key out"
@@ -29,12 +29,12 @@ def read_access(top: Section, *, partition: str | None = None) -> Access | None:
     section.refuse_nulls()
     pull = _section(section, "pull")
     push = _section(section, "push")
-    pullers = _pullers(pull) if pull is not None else Pullers()
-    pushers = _pushers(push) if push is not None else Pushers()
+    pull_principals = _pull_principals(pull) if pull is not None else PullPrincipals()
+    push_principals = _push_principals(push) if push is not None else Principals()
     section.finish()
     if top.mistakes > before:
         return None
-    access = Access(pull=pullers, push=pushers)
+    access = Access(pull=pull_principals, push=push_principals)
     _check_partitions(section, access, partition)
     if top.mistakes > before:
         return None
@@ -55,49 +55,55 @@ def _section(parent: Section, key: str) -> Section | None:
     return section
 
 
-def _pushers(section: Section, *, finish: bool = True) -> Pushers:
-    section.refuse_nulls()
-    before = section.mistakes
-    found = Pushers(
-        accounts=_list(section, "accounts", names.is_account, names.ACCOUNT_RULE),
-        roles=_list(section, "roles", names.is_role_arn, names.ROLE_ARN_RULE),
-        organizations=_list(section, "organizations", names.is_organization, names.ORGANIZATION_RULE),
-        organization_paths=_list(
-            section, "organizationPaths", names.is_organization_path, names.ORGANIZATION_PATH_RULE
-        ),
-    )
-    if finish:
-        section.finish()
-    if section.mistakes == before:  # of values that were read well, each is where it was written
-        _check_overlaps(section, found)
+def _push_principals(section: Section) -> Principals:
+    found = _principals(section)
+    section.finish()
     return found
 
 
-def _pullers(section: Section) -> Pullers:
-    pushers = _pushers(section, finish=False)
-    before = section.mistakes
-    functions = _list(section, "lambda", principals.is_function, principals.FUNCTION_RULE)
-    if section.mistakes == before:
-        for index, function in enumerate(functions):
-            if not names.is_account(function) and account_of(function) in functions:
-                _covered(section, f"lambda[{index}]", function, f"account {account_of(function)}", "lambda")
+def _pull_principals(section: Section) -> PullPrincipals:
+    found = _principals(section)
+    functions = _functions(section)
     services = _services(section)
     section.finish()
-    return Pullers(
-        accounts=pushers.accounts,
-        roles=pushers.roles,
-        organizations=pushers.organizations,
-        organization_paths=pushers.organization_paths,
+    return PullPrincipals(
+        accounts=found.accounts,
+        roles=found.roles,
+        organizations=found.organizations,
+        organization_paths=found.organization_paths,
         functions=functions,
         services=services,
     )
 
 
-def _services(section: Section) -> tuple[Service, ...]:
-    if section.has("services") and section.items("services") == []:
-        section.wrong("services", _EMPTY)
+def _principals(section: Section) -> Principals:
+    """The keys that stand under `pull` and `push` alike."""
+    section.refuse_nulls()
     before = section.mistakes
-    found = tuple(service for entry in section.sections("services") if (service := _service(entry)) is not None)
+    found = Principals(
+        accounts=section.names("accounts", names.is_account, names.ACCOUNT_RULE),
+        roles=section.names("roles", names.is_role_arn, names.ROLE_ARN_RULE),
+        organizations=section.names("organizations", names.is_organization, names.ORGANIZATION_RULE),
+        organization_paths=section.names("organizationPaths", names.is_organization_path, names.ORGANIZATION_PATH_RULE),
+    )
+    if section.mistakes == before:  # of values that were read well, each is where it was written
+        _check_overlaps(section, found)
+    return found
+
+
+def _functions(section: Section) -> tuple[str, ...]:
+    before = section.mistakes
+    functions = section.names("lambda", principals.is_function, principals.FUNCTION_RULE)
+    if section.mistakes == before:
+        for index, function in enumerate(functions):
+            if not names.is_account(function) and account_of(function) in functions:
+                _covered(section, f"lambda[{index}]", function, f"account {account_of(function)}", "lambda")
+    return functions
+
+
+def _services(section: Section) -> tuple[Service, ...]:
+    before = section.mistakes
+    found = tuple(service for entry in section.objects("services") if (service := _service(entry)) is not None)
     if section.mistakes == before:
         for index, service in enumerate(found):
             others = [other for at, other in enumerate(found) if at != index and other.covers(service)]
@@ -129,20 +135,7 @@ def _service_rule() -> str:
     return f"{principals.SERVICE_RULE}; functions are named under lambda"
 
 
-def _list(section: Section, key: str, accept: Callable[[str], bool], rule: str) -> tuple[str, ...]:
-    before = section.mistakes
-    texts = section.texts(key, accept, rule)
-    if section.mistakes > before:
-        return ()
-    if section.has(key) and not texts:
-        section.wrong(key, _EMPTY)
-    for index, text in enumerate(texts):
-        if (first := texts.index(text)) < index:
-            section.wrong(f"{key}[{index}]", f"{shown(text)} is {key}[{first}] already; name it once")
-    return texts
-
-
-def _check_overlaps(section: Section, found: Pushers) -> None:
+def _check_overlaps(section: Section, found: Principals) -> None:
     """Refuse what another entry lets in anyway: whoever takes one of the two out would think that it is gone."""
     for index, role in enumerate(found.roles):
         if account_of(role) in found.accounts:

@@ -36,7 +36,7 @@ def read_code_build(top: Section) -> CodeBuildConfig | None:
     before = section.mistakes
     section.refuse_nulls()
     config = CodeBuildConfig(
-        projects=section.texts("projects", codebuild.is_project, codebuild.PROJECT_RULE),
+        projects=section.names("projects", codebuild.is_project, codebuild.PROJECT_RULE, required=True),
         enhanced_scanning=section.flag("enhancedScanning", default=False),
         role_name=section.text("roleName", roles.is_role_name, roles.ROLE_NAME_RULE),
         permissions_boundary=section.text("permissionsBoundary", roles.is_policy_arn, roles.POLICY_ARN_RULE),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
@@ -32,6 +32,7 @@ class Section:
         self._values = values
         self._errors = errors
         self._asked: set[str] = set()
+        self._nulls: set[str] = set()
 
     @property
     def mistakes(self) -> int:
@@ -43,10 +44,15 @@ class Section:
         self._asked.add(key)
         return self._values.get(key) is not None
 
+    def value(self, key: str) -> object:
+        """Whatever stands under the key, for a reader that must look at it itself; None when it is missing."""
+        return self._get(key)
+
     def refuse_nulls(self) -> None:
         """Note each key that stands there without a value, where leaving it out would mean something else."""
         for key in sorted(key for key, value in self._values.items() if value is None):
             self._asked.add(key)
+            self._nulls.add(key)
             self.wrong(key, "has no value; give it one, or take the key out")
 
     def wrong(self, key: str, problem: str) -> None:
@@ -73,6 +79,8 @@ class Section:
 
     def required_text(self, key: str, accept: Callable[[str], bool], rule: str, *, example: str) -> str:
         """The text under `key`; a missing one is a mistake, and '' is handed out."""
+        if key in self._nulls:
+            return ""
         if not self.has(key):
             name = self._name(key).partition(":")[2]
             self.wrong(key, f"is missing; accepted: {rule}. Run: pulumi config set --path {name} {example}")
@@ -154,6 +162,39 @@ class Section:
         items = enumerate(self.items(key))
         return tuple(str(value) for index, value in items if self._accepted(f"{key}[{index}]", value, accept, rule))
 
+    def names(self, key: str, accept: Callable[[str], bool], rule: str, *, required: bool = False) -> tuple[str, ...]:
+        """The texts of the list under `key`, each once; an empty list, which could mean none or all, is a mistake."""
+        before = self.mistakes
+        found = self.texts(key, accept, rule)
+        if self.mistakes == before:  # of values that were read well, each is where it was written
+            for index, text in enumerate(found):
+                if text in found[:index]:
+                    self.wrong(f"{key}[{index}]", stands_twice(text))
+            self._refuse_nothing(key, found, rule if required else None)
+        return found
+
+    def objects(self, key: str, *, required: str | None = None) -> tuple[Section, ...]:
+        """The objects of the list under `key`; an empty list is a mistake.
+
+        Args:
+            key: of the list.
+            required: what each object is, where the list must be there.
+        """
+        before = self.mistakes
+        found = self.sections(key)
+        if self.mistakes == before:
+            self._refuse_nothing(key, found, required)
+        return found
+
+    def _refuse_nothing(self, key: str, found: Collection[object], required: str | None) -> None:
+        if found or key in self._nulls:
+            return
+        state = "empty" if self.has(key) else "missing"
+        if required is not None:
+            self.wrong(key, f"is {state}; accepted: a list of at least one, each {required}")
+        elif self.has(key):
+            self.wrong(key, "is empty; give it a value, or take the key out")
+
     def text_map(self, key: str, accept_key: Callable[[str], bool], rule: str) -> Mapping[str, str]:
         """The object under `key` whose values are all texts."""
         value = self._structure(key)
@@ -195,6 +236,12 @@ class Section:
 
     def _name(self, key: str) -> str:
         return self._path + key if key else self._path.rstrip(".")
+
+
+def stands_twice(value: object = None) -> str:
+    """What is wrong with a value that stands in its list before; one that can't be shown goes without saying."""
+    which = "" if value is None else f"{shown(value)} "
+    return f"{which}stands in the list twice; take one out"
 
 
 def shown(value: object) -> str:

@@ -38,9 +38,9 @@ def read_eks(top: Section) -> EksConfig | None:
     before = section.mistakes
     section.refuse_nulls()
     config = EksConfig(
-        node_roles=section.texts("nodeRoles", roles.is_role_name, roles.ROLE_NAME_RULE),
-        service_accounts=tuple(_service_account(entry) for entry in section.sections("serviceAccounts")),
-        pod_identities=tuple(_pod_identity(entry) for entry in section.sections("podIdentities")),
+        node_roles=section.names("nodeRoles", roles.is_role_name, roles.ROLE_NAME_RULE),
+        service_accounts=tuple(_service_account(entry) for entry in section.objects("serviceAccounts")),
+        pod_identities=tuple(_pod_identity(entry) for entry in section.objects("podIdentities")),
         permissions_boundary=section.text("permissionsBoundary", roles.is_policy_arn, roles.POLICY_ARN_RULE),
     )
     section.finish()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from ecr.access.names import ACCOUNT_RULE, ORGANIZATION_RULE, is_account, is_organization
-from ecr.config_reader import Section, shown
+from ecr.config_reader import Section
 from ecr.endpoint_policy import MAX_PULL_FROM
 
 _VPC, _SUBNET, _ROUTE_TABLE, _SECURITY_GROUP = "vpc", "subnet", "rtb", "sg"
@@ -84,51 +83,36 @@ def read_endpoints(top: Section) -> Endpoints | None:
     section = top.section("endpoints")
     if section is None:
         return None
+    section.refuse_nulls()
     vpc_id = section.required_text("vpcId", is_vpc_id, VPC_RULE, example="vpc-0a1b2c3d4e5f67890")
     s3 = section.choice("s3", S3Gateway, default=S3Gateway.MAKE)
     endpoints = Endpoints(
         vpc_id=vpc_id,
-        subnet_ids=_required_list(section, "subnetIds", is_subnet_id, SUBNET_RULE),
+        subnet_ids=section.names("subnetIds", is_subnet_id, SUBNET_RULE, required=True),
         route_table_ids=_route_tables(section, s3),
-        security_group_ids=_list(
-            section, "securityGroupIds", is_security_group_id, SECURITY_GROUP_RULE, most=MAX_SECURITY_GROUPS
-        ),
+        security_group_ids=section.names("securityGroupIds", is_security_group_id, SECURITY_GROUP_RULE),
         organization=section.text("organization", is_organization, ORGANIZATION_RULE),
-        pull_from=_list(section, "pullFrom", is_account, ACCOUNT_RULE, most=MAX_PULL_FROM),
+        pull_from=section.names("pullFrom", is_account, ACCOUNT_RULE),
         s3=s3,
     )
     section.finish()
+    for key, found, most in (
+        ("securityGroupIds", endpoints.security_group_ids, MAX_SECURITY_GROUPS),
+        ("pullFrom", endpoints.pull_from, MAX_PULL_FROM),
+    ):
+        if len(found) > most:
+            section.wrong(key, f"has {len(found)} entries; at most {most} are accepted")
     return endpoints
 
 
 def _route_tables(section: Section, s3: S3Gateway) -> tuple[str, ...]:
     if s3 is S3Gateway.MAKE:
-        return _required_list(section, "routeTableIds", is_route_table_id, ROUTE_TABLE_RULE)
+        return section.names("routeTableIds", is_route_table_id, ROUTE_TABLE_RULE, required=True)
     if section.has("routeTableIds"):
         section.wrong(
             "routeTableIds", "is of no use, because s3 is existing: their endpoint is not touched; leave it out"
         )
     return ()
-
-
-def _required_list(section: Section, key: str, accept: Callable[[str], bool], rule: str) -> tuple[str, ...]:
-    before = section.mistakes
-    found = _list(section, key, accept, rule)
-    if not found and section.mistakes == before:
-        section.wrong(key, f"is missing or empty; accepted: a list of at least one, each {rule}")
-    return found
-
-
-def _list(
-    section: Section, key: str, accept: Callable[[str], bool], rule: str, *, most: int | None = None
-) -> tuple[str, ...]:
-    """The texts under a key, each once."""
-    found = section.texts(key, accept, rule)
-    for text in sorted({text for text in found if found.count(text) > 1}):
-        section.wrong(key, f"{shown(text)} stands there twice; name it once")
-    if most is not None and len(found) > most:
-        section.wrong(key, f"has {len(found)} entries; at most {most} are accepted")
-    return found
 
 
 def _is_id(kind: str, text: str) -> bool:

@@ -41,12 +41,14 @@ class InputError(EcrError):
 
     Attributes:
         key: where the value stands, such as `container-registry:build.tag`.
+        problem: what is wrong with it, to be read after the key.
     """
 
     exit_code = ExitCode.BAD_INPUT
 
     def __init__(self, key: str, problem: str) -> None:
         self.key = key
+        self.problem = problem
         # Keys and values may come from anywhere: names of files, text that somebody pasted.
         super().__init__(printable(f"{key}: {problem}"))
 

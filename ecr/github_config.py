@@ -44,9 +44,9 @@ def read_github(top: Section) -> GitHubConfig | None:
             "repository", github.is_repository, github.REPOSITORY_RULE, example="acme/shop"
         ),
         ids=_ids(section),
-        branches=_names(section, "branches"),
-        tags=_names(section, "tags"),
-        environments=_names(section, "environments"),
+        branches=section.names("branches", github.is_ref_pattern, github.BRANCH_RULE),
+        tags=section.names("tags", github.is_ref_pattern, github.TAG_RULE),
+        environments=section.names("environments", github.is_environment, github.ENVIRONMENT_RULE),
     )
     config = GitHubConfig(
         workflows=workflows,
@@ -77,19 +77,3 @@ def _ids(section: Section) -> RepositoryIds | None:
             ids.wrong(key, "is missing; accepted: the number that GitHub gave it, 1 or more. The two IDs go together")
     ids.finish()
     return RepositoryIds(owner=numbers["owner"] or 0, repository=numbers["repository"] or 0)
-
-
-_LISTS = {
-    "branches": (github.is_ref_pattern, github.BRANCH_RULE),
-    "tags": (github.is_ref_pattern, github.TAG_RULE),
-    "environments": (github.is_environment, github.ENVIRONMENT_RULE),
-}
-
-
-def _names(section: Section, key: str) -> tuple[str, ...]:
-    accept, rule = _LISTS[key]
-    before = section.mistakes
-    names = section.texts(key, accept, rule)
-    if section.has(key) and not names and section.mistakes == before:
-        section.wrong(key, f"is empty; accepted: {rule}, or no {key} at all")
-    return names

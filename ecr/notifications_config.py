@@ -62,7 +62,7 @@ def read_notifications(top: Section, *, region: str | None = None) -> Notificati
     repositories = section.text("repositories", _is_choice, _REPOSITORIES_RULE)
     written = section.choice("format", Format, default=Format.JSON)
     topic_arn = section.text("topicArn", topics.is_topic_arn, topics.TOPIC_ARN_RULE)
-    subscriptions = section.texts("subscriptions", topics.is_email, topics.EMAIL_RULE)
+    subscriptions = section.names("subscriptions", topics.is_email, topics.EMAIL_RULE)
     section.finish()
     if topic_arn is not None and region is not None and topics.region_of(topic_arn) != region:
         # EventBridge user guide, "Amazon EventBridge rules": the targets of a rule are in its own Region.
@@ -71,8 +71,6 @@ def read_notifications(top: Section, *, region: str | None = None) -> Notificati
         section.wrong(
             "subscriptions", "go with a topic that is made; subscribe to the one under topicArn where it is made"
         )
-    for mailbox in sorted({mailbox for mailbox in subscriptions if subscriptions.count(mailbox) > 1}):
-        section.wrong("subscriptions", f"names {shown(mailbox)} twice")
     return NotificationsConfig(
         events=told,
         repositories=_scope(repositories),

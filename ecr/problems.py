@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ecr.config_reader import shown
+from ecr.config_reader import shown, stands_twice
 from ecr.errors import InputError, InputErrors
 
 
@@ -38,7 +38,7 @@ def refused_items(path: str, items: Sequence[str], accept: Callable[[str], bool]
         if not accept(item):
             yield refused(f"{path}[{index}]", item, rule)
         elif item in items[:index]:
-            yield Problem(f"{path}[{index}]", f"{shown(item)} stands in the list twice; take one out")
+            yield Problem(f"{path}[{index}]", stands_twice(item))
 
 
 def raise_for(key: str, problems: Iterable[Problem]) -> None:

@@ -23,7 +23,7 @@ Found = TypeVar("Found")
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
-def read_registry(top: Section, *, region: str | None, account: str | None = None) -> RegistryConfig | None:
+def read_registry(top: Section, *, region: str | None) -> RegistryConfig | None:
     """What a stack sets for its registry; None where it names nothing.
 
     Mistakes are noted in the section, and what is handed out then is of no use.
@@ -31,7 +31,6 @@ def read_registry(top: Section, *, region: str | None, account: str | None = Non
     Args:
         top: the whole configuration.
         region: the Region of the stack, None where the environment says it: then less can be refused by now.
-        account: likewise the account that it is deployed to.
     """
     section = top.section(_KEY)
     if section is None:
@@ -43,13 +42,13 @@ def read_registry(top: Section, *, region: str | None, account: str | None = Non
         replication=_list(section, "replication", _rule),
         policy=_object(section, "policy", _policy),
         account_settings=_object(section, "accountSettings", _account_settings) or AccountSettings(),
-        pull_time_exclusions=_texts(section, "pullTimeExclusions", exclusions.is_principal, exclusions.PRINCIPAL_RULE),
-        pull_through_cache=pull_through_config.read_pull_through(section, region=region, account=account),
-        creation_templates=creation_template_config.read_templates(section, region=region, account=account),
+        pull_time_exclusions=section.names("pullTimeExclusions", exclusions.is_principal, exclusions.PRINCIPAL_RULE),
+        pull_through_cache=pull_through_config.read_pull_through(section),
+        creation_templates=creation_template_config.read_templates(section, region=region),
     )
     section.finish()
     if section.mistakes == before:  # only values that were read well can contradict each other
-        for problem in settings.problems(read, region=region, account=account):
+        for problem in settings.problems(read, region=region):
             section.wrong(problem.path, problem.reason)
     return read
 
@@ -59,18 +58,17 @@ def _object(section: Section, key: str, read: Callable[[Section], Found | None])
     before = section.mistakes
     found = section.section(key)
     if found is None:
-        _refuse_empty(section, key, before)
+        if section.has(key) and section.mistakes == before:
+            section.wrong(key, "is empty; give it a value, or take the key out")
         return None
     return _read(found, read)
 
 
-def _list(section: Section, key: str, read: Callable[[Section], Found | None]) -> tuple[Found, ...]:
+def _list(
+    section: Section, key: str, read: Callable[[Section], Found | None], *, required: str | None = None
+) -> tuple[Found, ...]:
     """The objects of the list under `key`, read; an empty list is a mistake."""
-    before = section.mistakes
-    found = section.sections(key)
-    if not found:
-        _refuse_empty(section, key, before)
-    return tuple(value for item in found if (value := _read(item, read)) is not None)
+    return tuple(value for item in section.objects(key, required=required) if (value := _read(item, read)) is not None)
 
 
 def _read(section: Section, read: Callable[[Section], Found | None]) -> Found | None:
@@ -81,21 +79,6 @@ def _read(section: Section, read: Callable[[Section], Found | None]) -> Found | 
     value = read(section)
     section.finish()
     return value
-
-
-def _texts(section: Section, key: str, accept: Callable[[str], bool], rule: str) -> tuple[str, ...]:
-    """The texts of the list under `key`; an empty list is a mistake: it could be taken for none, and for all."""
-    before = section.mistakes
-    found = section.texts(key, accept, rule)
-    if not found:
-        _refuse_empty(section, key, before)
-    return found
-
-
-def _refuse_empty(section: Section, key: str, before: int) -> None:
-    """Note that nothing stands under a key that is there, where nothing else has been said about it."""
-    if section.has(key) and section.mistakes == before:
-        section.wrong(key, "is empty; give it a value, or take the key out")
 
 
 def _choice(section: Section, key: str, kind: type[Choice], rule: str, *, example: str) -> Choice | None:
@@ -111,16 +94,16 @@ def _scanning(section: Section) -> Scanning | None:
 
 def _scanning_rule(section: Section) -> ScanningRule | None:
     frequency = _choice(section, "frequency", ScanFrequency, scanning.FREQUENCY_RULE, example="SCAN_ON_PUSH")
-    _require(section, "repositories", f"a list of filters: {scanning.FILTER_RULE}")
-    repositories = _texts(section, "repositories", scanning.is_filter, scanning.FILTER_RULE)
+    repositories = section.names("repositories", scanning.is_filter, scanning.FILTER_RULE, required=True)
     return ScanningRule(frequency, repositories) if frequency else None
 
 
 def _rule(section: Section) -> ReplicationRule:
-    _require(section, "destinations", "a list of destinations, each with a region and, if it is another, an account")
     return ReplicationRule(
-        destinations=_list(section, "destinations", _destination),
-        prefixes=_texts(section, "prefixes", replication.is_prefix, replication.PREFIX_RULE),
+        destinations=_list(
+            section, "destinations", _destination, required="with a region and, if it is another, an account"
+        ),
+        prefixes=section.names("prefixes", replication.is_prefix, replication.PREFIX_RULE),
     )
 
 
@@ -147,23 +130,21 @@ def _sources(section: Section) -> tuple[ReplicationSource, ...]:
         return ()
     if any(isinstance(item, dict) for item in items):
         return _list(section, key, _source)
-    return tuple(ReplicationSource(account) for account in _texts(section, key, names.is_account, _SOURCE_RULE))
+    return tuple(ReplicationSource(account) for account in section.names(key, names.is_account, _SOURCE_RULE))
 
 
 def _source(section: Section) -> ReplicationSource:
-    _require(section, "account", names.ACCOUNT_RULE)
     return ReplicationSource(
-        account=section.text("account", names.is_account, names.ACCOUNT_RULE) or "",
-        prefixes=_texts(section, "prefixes", replication.is_prefix, replication.PREFIX_RULE),
+        account=section.required_text("account", names.is_account, names.ACCOUNT_RULE, example="012345678901"),
+        prefixes=section.names("prefixes", replication.is_prefix, replication.PREFIX_RULE),
     )
 
 
 def _cache_access(section: Section) -> CacheAccess:
-    _require(section, "prefixes", f"a list: {pull_through.PREFIX_RULE}")
     return CacheAccess(
-        prefixes=_texts(section, "prefixes", pull_through.is_prefix, pull_through.PREFIX_RULE),
-        accounts=_texts(section, "accounts", names.is_account, names.ACCOUNT_RULE),
-        roles=_texts(section, "roles", names.is_role_arn, names.ROLE_ARN_RULE),
+        prefixes=section.names("prefixes", pull_through.is_prefix, pull_through.PREFIX_RULE, required=True),
+        accounts=section.names("accounts", names.is_account, names.ACCOUNT_RULE),
+        roles=section.names("roles", names.is_role_arn, names.ROLE_ARN_RULE),
     )
 
 
@@ -183,8 +164,3 @@ def _account_settings(section: Section) -> AccountSettings:
 def _optional(section: Section, key: str, kind: type[Choice], rule: str) -> Choice | None:
     text = section.text(key, lambda value: value in set(kind), rule)
     return kind(text) if text else None
-
-
-def _require(section: Section, key: str, rule: str) -> None:
-    if not section.has(key):
-        section.wrong(key, f"is missing; accepted: {rule}")

@@ -11,8 +11,7 @@ from types import MappingProxyType
 
 from ecr.access import roles
 from ecr.access.documents import Condition, PolicyDocument, PrincipalType, Statement
-from ecr.config_reader import shown
-from ecr.problems import Problem
+from ecr.problems import Problem, refused_items
 
 # CodeBuild API reference, CreateProject, name.
 _PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,254}")
@@ -30,16 +29,11 @@ def is_project(text: str) -> bool:
 
 def problems(projects: Sequence[str]) -> tuple[Problem, ...]:
     """What can't be accepted about the names of projects."""
-    found = [
-        Problem(f"projects[{index}]", f"{shown(project)} is not accepted; accepted: {PROJECT_RULE}")
-        for index, project in enumerate(projects)
-        if not is_project(project)
-    ]
-    found += roles.repeated("projects", projects)
+    found = [*refused_items("projects", projects, is_project, PROJECT_RULE)]
     if not projects:
         found.append(Problem("projects", f"is empty; accepted: {PROJECT_RULE}"))
     if not found:
-        found += roles.too_long([trust_policy(projects, **_LONGEST_PLACE)])
+        found += roles.too_long(trust_policy(projects, **_LONGEST_PLACE))
     return tuple(found)
 
 

@@ -13,8 +13,7 @@ from types import MappingProxyType
 
 from ecr.access import roles
 from ecr.access.documents import Condition, PolicyDocument, PrincipalType, Statement
-from ecr.config_reader import shown
-from ecr.problems import Problem
+from ecr.problems import Problem, refused, refused_items
 from ecr.regions import PARTITION
 
 # Kubernetes documentation, "Object Names and IDs": a namespace is a label, a service account a subdomain.
@@ -100,25 +99,20 @@ def problems(
 ) -> tuple[Problem, ...]:
     """What can't be accepted, by the names of the parameters."""
     found = [
-        *(
-            _refused(f"node_roles[{index}]", name, roles.ROLE_NAME_RULE)
-            for index, name in enumerate(node_roles)
-            if not roles.is_role_name(name)
-        ),
+        *refused_items("node_roles", node_roles, roles.is_role_name, roles.ROLE_NAME_RULE),
         *(problem for index, one in enumerate(service_accounts) for problem in _of_account(index, one)),
         *(problem for index, one in enumerate(pod_identities) for problem in _of_identity(index, one)),
-        *roles.repeated("node_roles", node_roles),
         *roles.repeated("service_accounts", service_accounts),
         *roles.repeated("pod_identities", pod_identities),
     ]
     if not (node_roles or service_accounts or pod_identities):
         found.append(Problem("", "names nobody; must name node roles, service accounts or pod identities"))
     if not found and service_accounts:
-        trust = service_account_trust(service_accounts)
-        found += [Problem("service_accounts", problem.reason) for problem in roles.too_long([trust])]
+        too_long = roles.too_long(service_account_trust(service_accounts))
+        found += [problem.below("service_accounts") for problem in too_long]
     if not found and pod_identities:
-        trust = pod_identity_trust(pod_identities, **_LONGEST_PLACE)
-        found += [Problem("pod_identities", problem.reason) for problem in roles.too_long([trust])]
+        too_long = roles.too_long(pod_identity_trust(pod_identities, **_LONGEST_PLACE))
+        found += [problem.below("pod_identities") for problem in too_long]
     return tuple(found)
 
 
@@ -143,11 +137,7 @@ def _of_identity(index: int, one: PodIdentity) -> Iterator[Problem]:
 def _refusals(where: str, *fields: tuple[str, str, Callable[[str], bool], str]) -> Iterator[Problem]:
     for field, value, accept, rule in fields:
         if not accept(value):
-            yield _refused(f"{where}.{field}", value, rule)
-
-
-def _refused(field: str, value: str, rule: str) -> Problem:
-    return Problem(field, f"{shown(value)} is not accepted; accepted: {rule}")
+            yield refused(f"{where}.{field}", value, rule)
 
 
 def service_account_trust(accounts: Sequence[ServiceAccount]) -> PolicyDocument:

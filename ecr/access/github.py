@@ -13,8 +13,7 @@ from types import MappingProxyType
 
 from ecr.access import roles
 from ecr.access.documents import Condition, PolicyDocument, PrincipalType, Statement
-from ecr.config_reader import shown
-from ecr.problems import Problem
+from ecr.problems import Problem, refused, refused_items
 from ecr.regions import PARTITION
 
 ISSUER = "token.actions.githubusercontent.com"
@@ -114,31 +113,24 @@ def problems(workflows: GitHubWorkflows) -> tuple[Problem, ...]:
     if not (workflows.branches or workflows.tags or workflows.environments):
         found.append(Problem("", "names no branches, tags or environments; must name at least one of them"))
     if not found:
-        found += roles.too_long([trust_policy(workflows, provider_arn=_LONGEST_PROVIDER)])
+        found += roles.too_long(trust_policy(workflows, provider_arn=_LONGEST_PROVIDER))
     return tuple(found)
 
 
 def _field_problems(workflows: GitHubWorkflows) -> Iterator[Problem]:
     if not is_repository(workflows.repository):
-        yield _refused("repository", workflows.repository, REPOSITORY_RULE)
+        yield refused("repository", workflows.repository, REPOSITORY_RULE)
     if workflows.ids is not None:
         for field, number in (("ids.owner", workflows.ids.owner), ("ids.repository", workflows.ids.repository)):
             if number < 1:
-                yield _refused(field, number, "a whole number, 1 or more")
+                yield refused(field, number, "a whole number, 1 or more")
     lists: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = (
         ("branches", workflows.branches, is_ref_pattern, BRANCH_RULE),
         ("tags", workflows.tags, is_ref_pattern, TAG_RULE),
         ("environments", workflows.environments, is_environment, ENVIRONMENT_RULE),
     )
     for field, values, accept, rule in lists:
-        yield from (
-            _refused(f"{field}[{index}]", value, rule) for index, value in enumerate(values) if not accept(value)
-        )
-        yield from roles.repeated(field, values)
-
-
-def _refused(field: str, value: object, rule: str) -> Problem:
-    return Problem(field, f"{shown(value)} is not accepted; accepted: {rule}")
+        yield from refused_items(field, values, accept, rule)
 
 
 def subjects(workflows: GitHubWorkflows) -> tuple[str, ...]:

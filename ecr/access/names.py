@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ecr.config_reader import shown
 from ecr.regions import PARTITION
 
 # AWS General Reference, "AWS account identifiers". YAML takes one without quotes as a number and drops leading zeros.
@@ -71,7 +72,7 @@ class RoleArn:
         """Raises: ValueError for anything but the ARN of one role."""
         match = _ROLE_ARN.fullmatch(text)
         if match is None or not is_role_arn(text):
-            raise ValueError(f"{text!r} is not accepted; accepted: {ROLE_ARN_RULE}")
+            raise ValueError(f"{shown(text)} is not accepted; accepted: {ROLE_ARN_RULE}")
         return RoleArn(match["partition"], match["account"], match["path"], match["name"])
 
     def __str__(self) -> str:

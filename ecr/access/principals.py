@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ecr.access import names
+from ecr.config_reader import shown
 from ecr.regions import PARTITION, PARTITIONS
 
 # AWS Lambda API reference, FunctionConfiguration, FunctionArn; unqualified, as Lambda sends it as the source of a pull.
@@ -65,7 +66,7 @@ def _check_each(texts: Iterable[str], accept: Callable[[str], bool], rule: str) 
 
 def _check(text: str, accept: Callable[[str], bool], rule: str) -> None:
     if not accept(text):
-        raise ValueError(f"{text!r} is not accepted; accepted: {rule}")
+        raise ValueError(f"{shown(text)} is not accepted; accepted: {rule}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,9 @@ class Service:
             raise ValueError(f"{LAMBDA_SERVICE} needs more than a service does; name accounts or functions for Lambda")
         _check(self.service, is_service, SERVICE_RULE)
         if self.source_account is None and self.source_arn is None:
-            raise ValueError(f"{self.service} needs a source account or a source ARN, or it would pull for anybody")
+            raise ValueError(
+                f"{shown(self.service)} needs a source account or a source ARN, or it would pull for anybody"
+            )
         if self.source_account is not None:
             _check(self.source_account, names.is_account, names.ACCOUNT_RULE)
         if self.source_arn is not None:
@@ -100,9 +103,9 @@ class Service:
 
     def _check_account(self, account: str) -> None:
         if not account and self.source_account is None:
-            raise ValueError(f"{self.source_arn} names no account; name the source account, too")
+            raise ValueError(f"{shown(self.source_arn)} names no account; name the source account, too")
         if account and self.source_account not in (None, account):
-            raise ValueError(f"{self.source_arn} is not of the source account {self.source_account}")
+            raise ValueError(f"{shown(self.source_arn)} is not of the source account {self.source_account}")
 
     @property
     def label(self) -> str:
@@ -119,7 +122,7 @@ class Service:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pushers:
+class Principals:
     """Who may push, or pull: principals of other accounts, roles of any, and whole organizations.
 
     Attributes:
@@ -150,7 +153,7 @@ class Pushers:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pullers(Pushers):
+class PullPrincipals(Principals):
     """Who may pull.
 
     Attributes:
@@ -183,8 +186,8 @@ class Access:
         ValueError: when nobody is named: without a policy, no other account has access anyway.
     """
 
-    pull: Pullers = Pullers()
-    push: Pushers = Pushers()
+    pull: PullPrincipals = PullPrincipals()
+    push: Principals = Principals()
 
     def __post_init__(self) -> None:
         if not (self.pull.somebody or self.push.somebody):

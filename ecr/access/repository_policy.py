@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 
 from ecr.access import actions, names
 from ecr.access.documents import Condition, PolicyDocument, PrincipalType, Statement
-from ecr.access.principals import LAMBDA_SERVICE, Access, Pushers, Service, account_of, partition_of
+from ecr.access.principals import LAMBDA_SERVICE, Access, Principals, Service, account_of, partition_of
 
 # ECR API reference, SetRepositoryPolicy, policyText.
 MAX_LENGTH = 10_240
@@ -62,7 +62,9 @@ def repository_policy(access: Access, *, account: str, partition: str, region: s
     return document
 
 
-def _statements(verb: str, allowed: tuple[str, ...], who: Pushers, account: str, partition: str) -> Iterator[Statement]:
+def _statements(
+    verb: str, allowed: tuple[str, ...], who: Principals, account: str, partition: str
+) -> Iterator[Statement]:
     if who.accounts:
         yield Statement(sid=f"{verb}FromAccounts", actions=allowed, principals=_accounts(who.accounts, partition))
     own = {role for role in who.roles if account_of(role) == account}

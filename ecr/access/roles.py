@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ecr.access.documents import PolicyDocument
-from ecr.problems import Problem
+from ecr.config_reader import stands_twice
+from ecr.problems import Problem, refused
 from ecr.regions import PARTITION
 
 # IAM API reference, CreateRole, RoleName.
@@ -42,26 +43,22 @@ def name_problems(role_name: str | None, permissions_boundary: object) -> list[P
     """What is wrong with the name and the permissions boundary of a role; a boundary yet unknown passes."""
     problems = []
     if role_name is not None and not is_role_name(role_name):
-        problems.append(Problem("role_name", f"{role_name!r} is not accepted; accepted: {ROLE_NAME_RULE}"))
+        problems.append(refused("role_name", role_name, ROLE_NAME_RULE))
     if isinstance(permissions_boundary, str) and not is_policy_arn(permissions_boundary):
-        reason = f"{permissions_boundary!r} is not accepted; accepted: {POLICY_ARN_RULE}"
-        problems.append(Problem("permissions_boundary", reason))
+        problems.append(refused("permissions_boundary", permissions_boundary, POLICY_ARN_RULE))
     return problems
 
 
 def repeated(field: str, values: Sequence[object]) -> list[Problem]:
-    """A problem for each value that stands in the list before."""
+    """A problem for each object that stands in the list before."""
     return [
-        Problem(f"{field}[{index}]", "is named twice; once is enough")
-        for index, value in enumerate(values)
-        if value in values[:index]
+        Problem(f"{field}[{index}]", stands_twice()) for index, value in enumerate(values) if value in values[:index]
     ]
 
 
-def too_long(documents: Iterable[PolicyDocument]) -> list[Problem]:
-    """A problem for each trust policy that IAM would refuse for its length."""
-    return [
-        Problem("", f"makes a trust policy of {len(trust.text)} characters; IAM accepts {MAX_TRUST}: name fewer")
-        for trust in documents
-        if len(trust.text) > MAX_TRUST
-    ]
+def too_long(trust: PolicyDocument) -> list[Problem]:
+    """A problem if IAM would refuse the trust policy for its length."""
+    characters = len(trust.text)
+    if characters <= MAX_TRUST:
+        return []
+    return [Problem("", f"makes a trust policy of {characters} characters; IAM accepts {MAX_TRUST}: name fewer")]

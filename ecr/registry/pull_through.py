@@ -15,7 +15,8 @@ from ecr.access import names
 from ecr.access.actions import SIGN_IN
 from ecr.access.documents import PolicyDocument, PrincipalType, Statement
 from ecr.access.names import RoleArn
-from ecr.problems import Problem
+from ecr.config_reader import shown
+from ecr.problems import Problem, refused
 from ecr.reference import EcrHost
 from ecr.registry.upstreams import SECRET_RULE, SecretArn, Upstream
 
@@ -52,6 +53,11 @@ _STORE = ("ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutImage", 
 def is_prefix(text: str) -> bool:
     """Whether ECR accepts `text` as the prefix of a cache's repositories."""
     return text == ROOT or is_upstream_prefix(text)
+
+
+def is_role(text: str) -> bool:
+    """Whether `text` is the ARN of a role, or has one made."""
+    return text == MAKE or names.is_role_arn(text)
 
 
 def is_upstream_prefix(text: str) -> bool:
@@ -106,7 +112,7 @@ def problems(
         ):
             yield Problem(f"[{index}].{key}", reason)
     for prefix in sorted(set(made) - {rule.prefix for rule in rules}):
-        yield Problem("", f"has no rule for {prefix}, for which there are credentials")
+        yield Problem("", f"has no rule for {shown(prefix)}, for which there are credentials")
 
 
 @dataclass(frozen=True)
@@ -165,11 +171,11 @@ def _registry_problems(rules: Sequence[PullThroughCacheRule], region: str | None
 
 def _prefix_problems(rule: PullThroughCacheRule) -> Iterator[tuple[str, str]]:
     if not is_prefix(rule.prefix):
-        yield "prefix", f"{rule.prefix!r} is not accepted; accepted: {PREFIX_RULE}"
+        yield "prefix", refused("", rule.prefix, PREFIX_RULE).reason
     if rule.upstream_prefix is None:
         return
     if not is_upstream_prefix(rule.upstream_prefix):
-        yield "upstreamPrefix", f"{rule.upstream_prefix!r} is not accepted; accepted: {UPSTREAM_PREFIX_RULE}"
+        yield "upstreamPrefix", refused("", rule.upstream_prefix, UPSTREAM_PREFIX_RULE).reason
     if not rule.upstream.takes_prefix:
         yield "upstreamPrefix", "goes with another ECR registry or chainguard as upstream only"
     if rule.prefix == ROOT:
@@ -210,9 +216,7 @@ def _role_problems(rule: PullThroughCacheRule, place: _Place) -> Iterator[tuple[
         yield "role", f"is missing; {rule.upstream.host} is in another account, so ECR needs one. Accepted: {ROLE_RULE}"
     if rule.role not in (None, MAKE):
         role = _role(rule)
-        reason = (
-            place.account_problem(role.account) if role else f"{rule.role!r} is not accepted; accepted: {ROLE_RULE}"
-        )
+        reason = place.account_problem(role.account) if role else refused("", rule.role, ROLE_RULE).reason
         if reason:
             yield "role", reason
     if (registry.account, registry.region) == (place.account, place.region):
@@ -223,9 +227,10 @@ def _overlaps(mine: str, others: Sequence[str]) -> Iterator[tuple[str, str]]:
     """ECR's documentation does not say which of two rules a repository would belong to. ROOT is for the rest."""
     for theirs in others:
         if mine == theirs:
-            yield "prefix", f"{mine} is the prefix of another rule too; accepted: a prefix of its own for each"
+            yield "prefix", f"{shown(mine)} is the prefix of another rule too; accepted: a prefix of its own for each"
         elif _nested(mine, theirs):
-            yield "prefix", f"{mine} overlaps {theirs} of another rule; accepted: prefixes that none is part of another"
+            both = f"{shown(mine)} overlaps {shown(theirs)} of another rule"
+            yield "prefix", f"{both}; accepted: prefixes that none is part of another"
 
 
 def _nested(one: str, other: str) -> bool:

@@ -18,6 +18,7 @@ from ecr.access import names, principals, repository_policy
 from ecr.access.documents import PolicyDocument, PrincipalType, Statement
 from ecr.access.names import RoleArn
 from ecr.access.principals import Access
+from ecr.config_reader import shown, stands_twice
 from ecr.lifecycle import validation
 from ecr.lifecycle.policy import LifecyclePolicy
 from ecr.problems import Problem, refused
@@ -25,8 +26,8 @@ from ecr.registry.pull_through import ROOT
 from ecr.repository import Encryption, EncryptionType, Mutability, TagMutability
 
 
-class Cause(StrEnum):
-    """What makes ECR create a repository; its `appliedFor`."""
+class AppliedFor(StrEnum):
+    """ECR's `appliedFor`: what makes it create a repository."""
 
     PULL_THROUGH_CACHE = "PULL_THROUGH_CACHE"
     REPLICATION = "REPLICATION"
@@ -63,7 +64,7 @@ class CreationTemplate:
 
     Attributes:
         prefix: of the repositories' names. Of two templates the one with the longer prefix holds; ROOT is for the rest.
-        causes: what makes ECR use the template; at least one.
+        applied_for: what makes ECR use the template; at least one.
         description: what ECR shows in the console; empty for none.
         tag_mutability: by default MUTABLE, as ECR recommends for caches: in a repository with immutable tags, it does
             not update a cached image whose tag moved.
@@ -76,7 +77,7 @@ class CreationTemplate:
     """
 
     prefix: str
-    causes: tuple[Cause, ...]
+    applied_for: tuple[AppliedFor, ...]
     description: str = ""
     tag_mutability: TagMutability = TagMutability(Mutability.MUTABLE)
     encryption: Encryption = Encryption()
@@ -110,7 +111,9 @@ def problems(
         ):
             yield problem.below(f"[{index}]")
         if template.prefix in (other.prefix for other in templates[:index]):
-            yield Problem(f"[{index}].prefix", f"{template.prefix} is the prefix of another template too; take one out")
+            yield Problem(
+                f"[{index}].prefix", f"{shown(template.prefix)} is the prefix of another template too; take one out"
+            )
 
 
 def _own_problems(template: CreationTemplate) -> Iterator[Problem]:
@@ -118,10 +121,11 @@ def _own_problems(template: CreationTemplate) -> Iterator[Problem]:
         yield refused("prefix", template.prefix, PREFIX_RULE)
     if template.description and not is_description(template.description):
         yield refused("description", template.description, DESCRIPTION_RULE)
-    if not template.causes:
+    if not template.applied_for:
         yield Problem("for", "is empty; a template is for at least one of pullThroughCache, replication, createOnPush")
-    elif len(set(template.causes)) < len(template.causes):
-        yield Problem("for", "names something twice; take one out")
+    for index, applied_for in enumerate(template.applied_for):
+        if applied_for in template.applied_for[:index]:
+            yield Problem(f"for[{index}]", stands_twice())
     yield from (problem.below("tags") for problem in tagging.problems(template.tags))
     for problem in validation.problems(template.lifecycle) if template.lifecycle is not None else ():
         rule = "" if problem.index is None else f"[{problem.index}]"
@@ -202,7 +206,7 @@ def role_permissions(
         raise ValueError("a key goes with KMS, and KMS needs one")
     below = "" if template.prefix == ROOT else f"{template.prefix}/"
     actions = ["ecr:CreateRepository"]
-    if Cause.REPLICATION in template.causes:
+    if AppliedFor.REPLICATION in template.applied_for:
         actions.append("ecr:ReplicateImage")
     if template.tags:
         actions.append("ecr:TagResource")

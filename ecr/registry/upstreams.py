@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ecr import regions
+from ecr.config_reader import shown
 from ecr.reference import EcrHost
 
 
@@ -97,15 +98,15 @@ class Upstream:
         if registry is None:
             known = _NAMES.get(text)
             hint = f"; {text} is called {known} here" if known else ""
-            raise ValueError(f"{text!r} is not accepted; accepted: {UPSTREAM_RULE}{hint}")
+            raise ValueError(f"{shown(text)} is not accepted; accepted: {UPSTREAM_RULE}{hint}")
         # No other form of the host, and no partition with another domain, stands in the API reference.
         if text != f"{registry.account}.dkr.ecr.{registry.region}.amazonaws.com":
             raise ValueError(
-                f"{text!r} is not accepted; ECR takes ACCOUNT.dkr.ecr.REGION.amazonaws.com and no other form"
+                f"{shown(text)} is not accepted; ECR takes ACCOUNT.dkr.ecr.REGION.amazonaws.com and no other form"
             )
         if regions.PARTITIONS.get(registry.region) != _PARTITION:
             raise ValueError(
-                f"{text!r} is in {registry.region}; accepted: {regions.REGION_RULE}, in partition {_PARTITION}"
+                f"{shown(text)} is in {registry.region}; accepted: {regions.REGION_RULE}, in partition {_PARTITION}"
             )
         return cls(Source.ECR, text)
 
@@ -150,9 +151,9 @@ class SecretArn:
         if match is None or len(text) not in _SECRET_ARN_LENGTHS:
             raise ValueError(f"is not the ARN of a secret; accepted: {SECRET_RULE}")
         if not match["name"].startswith(SECRET_PREFIX) or match["name"] == SECRET_PREFIX:
-            raise ValueError(f"is the ARN of the secret {match['name']}; accepted: {SECRET_RULE}")
+            raise ValueError(f"is the ARN of the secret {shown(match['name'])}; accepted: {SECRET_RULE}")
         if regions.PARTITIONS.get(match["region"]) != match["partition"]:
             raise ValueError(
-                f"is in {match['region']}; accepted: {regions.REGION_RULE}, in partition {match['partition']}"
+                f"is in {shown(match['region'])}; accepted: {regions.REGION_RULE}, in partition {match['partition']}"
             )
         return cls(match["partition"], match["region"], match["account"], match["name"])

@@ -13,7 +13,7 @@ from ecr.registry.pull_through import PullThroughCacheRule
 from ecr.registry.replication import Destination, ReplicationRule
 from ecr.registry.scanning import ScanFrequency, Scanning, ScanningRule, ScanType
 from ecr.registry.settings import RegistryConfig
-from ecr.registry.templates import Cause, CreationTemplate
+from ecr.registry.templates import AppliedFor, CreationTemplate
 from ecr.registry.upstreams import Upstream
 from ecr.repository import Encryption, EncryptionType
 from local.plugins.values import Props, plain_map, wrap
@@ -36,7 +36,7 @@ CONFIG = RegistryConfig(
     creation_templates=(
         CreationTemplate(
             prefix="docker-hub",
-            causes=(Cause.PULL_THROUGH_CACHE,),
+            applied_for=(AppliedFor.PULL_THROUGH_CACHE,),
             description="caches",
             encryption=Encryption(EncryptionType.KMS),
             tags={"team": "shop"},

@@ -22,7 +22,7 @@ from ecr.access import github
 from ecr.access.eks import PodIdentity, ServiceAccount
 from ecr.access.github import GitHubWorkflows
 from ecr.access.permissions import Permission
-from ecr.access.principals import Access, Pullers
+from ecr.access.principals import Access, PullPrincipals
 from ecr.notifications.events import Events, Scope
 from ecr.repository import Encryption, EncryptionType
 from ecr.severity import Severity
@@ -353,7 +353,7 @@ def test_another_account_pulls_from_a_repository_under_a_key_of_its_own(bench: B
             ImageRepositoryArgs(
                 repository_name=NAME,
                 encryption=Encryption(type=EncryptionType.KMS),
-                access=Access(pull=Pullers(accounts=(OTHER_ACCOUNT,))),
+                access=Access(pull=PullPrincipals(accounts=(OTHER_ACCOUNT,))),
                 force_delete=True,
             ),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ecr.access import actions
-from ecr.access.principals import Access, Pullers, Pushers, Service
+from ecr.access.principals import Access, Principals, PullPrincipals, Service
 from ecr.access.repository_policy import repository_policy
 from tests.policies import linting, review, tables
 from tests.policies.conditions import Context
@@ -37,7 +37,7 @@ PROJECT = f"arn:aws:codebuild:{REGION}:{BUILD_ACCOUNT}:project/shop"
 CODEBUILD, LAMBDA, ECS = "codebuild.amazonaws.com", "lambda.amazonaws.com", "ecs-tasks.amazonaws.com"
 
 EVERYBODY = Access(
-    pull=Pullers(
+    pull=PullPrincipals(
         accounts=(PARTNER, "000000000001"),
         roles=(ROLE, OWN_ROLE),
         organizations=(ORGANIZATION,),
@@ -49,7 +49,7 @@ EVERYBODY = Access(
             Service(service=CODEBUILD, source_arn=f"arn:aws:codebuild:{REGION}:{PARTNER}:project/shop"),
         ),
     ),
-    push=Pushers(
+    push=Principals(
         accounts=(PUSHER,),
         roles=(PUSHING_ROLE, OWN_PUSHING_ROLE),
         organizations=(PUSHING_ORGANIZATION,),
@@ -235,10 +235,10 @@ def test_the_policy_was_reviewed() -> None:
 
 
 SMALL = {
-    "repository-one-account": Access(pull=Pullers(accounts=(PARTNER,))),
-    "repository-push": Access(push=Pushers(roles=(PUSHING_ROLE, OWN_PUSHING_ROLE))),
-    "repository-organization": Access(pull=Pullers(organizations=(ORGANIZATION,))),
-    "repository-lambda": Access(pull=Pullers(functions=(LAMBDA_ACCOUNT,))),
+    "repository-one-account": Access(pull=PullPrincipals(accounts=(PARTNER,))),
+    "repository-push": Access(push=Principals(roles=(PUSHING_ROLE, OWN_PUSHING_ROLE))),
+    "repository-organization": Access(pull=PullPrincipals(organizations=(ORGANIZATION,))),
+    "repository-lambda": Access(pull=PullPrincipals(functions=(LAMBDA_ACCOUNT,))),
 }
 
 
@@ -253,7 +253,7 @@ def test_the_linter_has_nothing_to_say(access: Access) -> None:
 
 
 def test_in_another_partition_all_arns_are_of_it() -> None:
-    access = Access(pull=Pullers(accounts=(PARTNER,), functions=(LAMBDA_ACCOUNT,)))
+    access = Access(pull=PullPrincipals(accounts=(PARTNER,), functions=(LAMBDA_ACCOUNT,)))
     document = repository_policy(access, account=OWN, partition="aws-cn", region="cn-north-1")
     assert document.text.count("arn:aws-cn:") == document.text.count("arn:") == 3
     assert f"arn:aws-cn:lambda:cn-north-1:{LAMBDA_ACCOUNT}:function:*" in document.text

@@ -6,7 +6,7 @@ import pytest
 
 from ecr.access.documents import PolicyDocument
 from ecr.registry import templates
-from ecr.registry.templates import Cause, CreationTemplate
+from ecr.registry.templates import AppliedFor, CreationTemplate
 from ecr.repository import Encryption, EncryptionType
 from tests.policies import linting, tables
 from tests.policies.evaluator import Principal, Request
@@ -18,15 +18,15 @@ ACCOUNT, STRANGER = "111111111111", "333333333333"
 REGION = "eu-west-1"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 
-TAGGED = CreationTemplate(prefix="docker-hub", causes=(Cause.PULL_THROUGH_CACHE,), tags={"team": "shop"})
+TAGGED = CreationTemplate(prefix="docker-hub", applied_for=(AppliedFor.PULL_THROUGH_CACHE,), tags={"team": "shop"})
 WHOLE = CreationTemplate(
     prefix="ROOT",
-    causes=(Cause.REPLICATION,),
+    applied_for=(AppliedFor.REPLICATION,),
     tags={"team": "shop"},
     encryption=Encryption(EncryptionType.KMS, KEY),
 )
 ENCRYPTED = CreationTemplate(
-    prefix="dev/team", causes=(Cause.CREATE_ON_PUSH,), encryption=Encryption(EncryptionType.KMS, KEY)
+    prefix="dev/team", applied_for=(AppliedFor.CREATE_ON_PUSH,), encryption=Encryption(EncryptionType.KMS, KEY)
 )
 
 GRANTS = ("CreateGrant", "DescribeKey", "RetireGrant")

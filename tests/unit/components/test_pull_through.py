@@ -13,13 +13,13 @@ from components.caller import Caller
 from components.pull_through import UpstreamCredentials, register_pull_through
 from components.registry import RegistrySettings, RegistrySettingsArgs
 from ecr.access import repository_policy
-from ecr.access.principals import Access, Pullers
+from ecr.access.principals import Access, PullPrincipals
 from ecr.errors import InputErrors
 from ecr.lifecycle.rules import DEFAULT_POLICY
 from ecr.registry import pull_through, templates
 from ecr.registry.pull_through import MAKE, PullThroughCacheRule
 from ecr.registry.settings import RegistryConfig
-from ecr.registry.templates import Cause, CreationTemplate
+from ecr.registry.templates import AppliedFor, CreationTemplate
 from ecr.registry.upstreams import Upstream
 from ecr.repository import Encryption, EncryptionType, Mutability, TagMutability
 from tests.unit import recording
@@ -52,10 +52,10 @@ SHARED = PullThroughCacheRule(
 )
 CREDENTIALS = {"docker-hub": UpstreamCredentials(username="ann", access_token=TOKEN)}
 
-PLAIN = CreationTemplate(prefix="docker-hub", causes=(Cause.PULL_THROUGH_CACHE,))
+PLAIN = CreationTemplate(prefix="docker-hub", applied_for=(AppliedFor.PULL_THROUGH_CACHE,))
 WHOLE = CreationTemplate(
     prefix="ROOT",
-    causes=(Cause.REPLICATION, Cause.CREATE_ON_PUSH),
+    applied_for=(AppliedFor.REPLICATION, AppliedFor.CREATE_ON_PUSH),
     encryption=Encryption(EncryptionType.KMS),
     tags={"team": "shop"},
 )
@@ -178,7 +178,7 @@ def test_a_plain_template_leaves_the_rest_to_ecr() -> None:
     }
 
 
-ACCESS = Access(pull=Pullers(accounts=(OTHER,)))
+ACCESS = Access(pull=PullPrincipals(accounts=(OTHER,)))
 OPTIONS = [
     pytest.param({"description": "for all"}, {"description": "for all"}, id="description"),
     pytest.param(
@@ -207,7 +207,7 @@ OPTIONS = [
     ),
     pytest.param({"role": ROLE_ARN}, {"customRoleArn": ROLE_ARN}, id="a role alone"),
     pytest.param(
-        {"causes": (Cause.CREATE_ON_PUSH, Cause.REPLICATION)},
+        {"applied_for": (AppliedFor.CREATE_ON_PUSH, AppliedFor.REPLICATION)},
         {"appliedFors": ["CREATE_ON_PUSH", "REPLICATION"]},
         id="what it is for",
     ),
@@ -269,9 +269,11 @@ def test_a_preview_registers_what_an_update_registers() -> None:
 def test_prefixes_that_can_not_stand_in_a_name_are_told_apart_and_leave_room_for_the_rest() -> None:
     long = "x" * 200
     prefixes = ("team/hub", "team-hub", "team/hub/x", f"{long}a", f"{long}b", f"{long}/a")
-    causes = (Cause.CREATE_ON_PUSH,)
+    applied_for = (AppliedFor.CREATE_ON_PUSH,)
     made = deployed(
-        creation_templates=[CreationTemplate(prefix=prefix, causes=causes, tags={"a": "b"}) for prefix in prefixes]
+        creation_templates=[
+            CreationTemplate(prefix=prefix, applied_for=applied_for, tags={"a": "b"}) for prefix in prefixes
+        ]
     )
     names = {registration.name for registration in made.of_type(TEMPLATE)}
     assert len(names) == len(prefixes)
@@ -308,9 +310,9 @@ def test_templates_and_what_a_rule_needs_come_before_it(monkeypatch: pytest.Monk
 BAD = [
     pytest.param((MADE_HUB,), (), {}, "pullThroughCache[0].credentials: is missing", id="no credentials"),
     pytest.param((HUB,), (), CREDENTIALS, "pullThroughCache[0].credentials: names a secret, and", id="two of them"),
-    pytest.param((QUAY,), (), CREDENTIALS, "pullThroughCache: has no rule for docker-hub", id="for no rule"),
-    pytest.param((QUAY, QUAY), (), {}, "pullThroughCache[1].prefix: quay is the prefix of", id="twice"),
-    pytest.param((), (PLAIN, PLAIN), {}, "creationTemplates[1].prefix: docker-hub is the", id="template twice"),
+    pytest.param((QUAY,), (), CREDENTIALS, 'pullThroughCache: has no rule for "docker-hub"', id="for no rule"),
+    pytest.param((QUAY, QUAY), (), {}, 'pullThroughCache[1].prefix: "quay" is the prefix of', id="twice"),
+    pytest.param((), (PLAIN, PLAIN), {}, 'creationTemplates[1].prefix: "docker-hub" is the', id="template twice"),
 ]
 
 

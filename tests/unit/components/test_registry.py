@@ -18,7 +18,7 @@ from ecr.registry.pull_through import MAKE, PullThroughCacheRule
 from ecr.registry.replication import Destination, ReplicationRule
 from ecr.registry.scanning import ScanFrequency, Scanning, ScanningRule, ScanType
 from ecr.registry.settings import RegistryConfig
-from ecr.registry.templates import Cause, CreationTemplate
+from ecr.registry.templates import AppliedFor, CreationTemplate
 from ecr.registry.upstreams import Upstream
 from tests.unit import recording
 from tests.unit.recording import ACCOUNT, REGION, Recording, mock_arn, record
@@ -60,7 +60,7 @@ WHOLE = RegistryConfig(
     ),
     pull_time_exclusions=(SCANNER, f"arn:aws:iam::{OTHER}:user/trivy"),
     pull_through_cache=(PullThroughCacheRule(prefix="ecr-public", upstream=Upstream.parse("ecr-public")),),
-    creation_templates=(CreationTemplate(prefix="ecr-public", causes=(Cause.PULL_THROUGH_CACHE,)),),
+    creation_templates=(CreationTemplate(prefix="ecr-public", applied_for=(AppliedFor.PULL_THROUGH_CACHE,)),),
 )
 
 
@@ -187,7 +187,7 @@ def test_protection_reaches_every_child() -> None:
 
 
 def test_tags_reach_what_takes_them() -> None:
-    template = CreationTemplate(prefix="dev", causes=(Cause.REPLICATION,), tags={"team": "shop"})
+    template = CreationTemplate(prefix="dev", applied_for=(AppliedFor.REPLICATION,), tags={"team": "shop"})
 
     def program() -> None:
         config = RegistryConfig(creation_templates=(template,))

@@ -11,7 +11,7 @@ import settings
 from components import ImageRepository, ImageRepositoryArgs
 from ecr.access import identity
 from ecr.access.key_policy import key_policy
-from ecr.access.principals import Access, Pullers, Pushers
+from ecr.access.principals import Access, Principals, PullPrincipals
 from ecr.access.repository_policy import repository_policy
 from ecr.errors import InputError, InputErrors
 from ecr.lifecycle.policy import CountType, LifecyclePolicy, PolicyRule, TagStatus
@@ -176,7 +176,9 @@ def test_a_key_by_any_other_name_than_its_arn_is_refused_because_it_would_replac
 # ---------------------------------------------------------------------------------------------------------------------
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/deployer"
-ACCESS = Access(pull=Pullers(accounts=("222222222222",), roles=(ROLE,)), push=Pushers(organizations=("o-a1b2c3d4e5",)))
+ACCESS = Access(
+    pull=PullPrincipals(accounts=("222222222222",), roles=(ROLE,)), push=Principals(organizations=("o-a1b2c3d4e5",))
+)
 ROLE_TYPE, ROLE_POLICY = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
 
 
@@ -194,14 +196,14 @@ def test_access_becomes_the_policy_of_the_repository_and_is_known_in_a_preview(p
 
 def with_role() -> None:
     role = aws.iam.Role("deployer", assume_role_policy="{}")
-    access = role.arn.apply(lambda arn: Access(pull=Pullers(roles=(arn.replace(":role/", ":role/made/"),))))
+    access = role.arn.apply(lambda arn: Access(pull=PullPrincipals(roles=(arn.replace(":role/", ":role/made/"),))))
     ImageRepository("app", ImageRepositoryArgs(repository_name="a/b", access=access))
 
 
 def test_access_waits_for_a_role_of_the_same_program() -> None:
     recording = record(with_role)
     made = f"arn:aws:iam::{ACCOUNT}:role/made/deployer"
-    assert recording.only(POLICY).inputs["policy"] == text_of(Access(pull=Pullers(roles=(made,))))
+    assert recording.only(POLICY).inputs["policy"] == text_of(Access(pull=PullPrincipals(roles=(made,))))
     order = [registration.type for registration in recording.registrations]
     assert order.index(ROLE_TYPE) < order.index(POLICY)
 
@@ -348,7 +350,7 @@ def test_twenty_repositories_live_in_one_program() -> None:
         pytest.param(
             ImageRepositoryArgs(
                 repository_name="a/b",
-                access=Access(pull=Pullers(accounts=tuple(f"{number:012}" for number in range(400)))),
+                access=Access(pull=PullPrincipals(accounts=tuple(f"{number:012}" for number in range(400)))),
             ),
             [
                 "access: the repository policy would have 13398 characters, and ECR accepts 10240; name fewer",

@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given
 
-from ecr.access.principals import Access, Pullers, Pushers, Service
+from ecr.access.principals import Access, Principals, PullPrincipals, Service
 from ecr.access_config import read_access
 from tests.unit.ecr import stack_files
 
@@ -51,7 +51,7 @@ WHOLE = {
 @pytest.mark.parametrize("value", [WHOLE, json.dumps(WHOLE)], ids=["parsed", "Pulumi's text"])
 def test_every_key_is_read(value: object) -> None:
     assert read(value) == Access(
-        pull=Pullers(
+        pull=PullPrincipals(
             accounts=("222222222222", "012345678901"),
             roles=(ROLE,),
             organizations=("o-b1b2c3d4e5",),
@@ -62,7 +62,7 @@ def test_every_key_is_read(value: object) -> None:
                 Service(service="codebuild.amazonaws.com", source_arn=f"{PROJECT}-*"),
             ),
         ),
-        push=Pushers(
+        push=Principals(
             accounts=("222222222222",),
             roles=(ROLE,),
             organizations=("o-b1b2c3d4e5",),
@@ -72,7 +72,7 @@ def test_every_key_is_read(value: object) -> None:
 
 
 def test_one_of_pull_and_push_is_enough() -> None:
-    assert read({"push": {"accounts": ["222222222222"]}}) == Access(push=Pushers(accounts=("222222222222",)))
+    assert read({"push": {"accounts": ["222222222222"]}}) == Access(push=Principals(accounts=("222222222222",)))
 
 
 def pull(**keys: object) -> dict[str, object]:
@@ -111,11 +111,13 @@ BAD = [
     ),
     pytest.param(
         pull(accounts=["222222222222", "333333333333", "222222222222"]),
-        'access.pull.accounts[2]: "222222222222" is accounts[0] already',
-        "name it once",
+        'access.pull.accounts[2]: "222222222222" stands in the list twice',
+        "take one out",
         id="account twice",
     ),
-    pytest.param(pull(accounts=[]), "access.pull.accounts", "names nobody", id="no accounts"),
+    pytest.param(
+        pull(accounts=[]), "access.pull.accounts", "is empty; give it a value, or take the key out", id="no accounts"
+    ),
     pytest.param(pull(accounts=None), "access.pull.accounts", "has no value", id="accounts without a value"),
     # Roles
     pytest.param(pull(roles=["deployer"]), 'access.pull.roles[0]: "deployer" is not', "the ARN of a role", id="name"),
@@ -148,7 +150,9 @@ BAD = [
     pytest.param(
         push(roles=["arn:aws-us-gov:iam::333333333333:role/x"]), "access.push.roles[0]", "of aws", id="GovCloud"
     ),
-    pytest.param(pull(roles=[ROLE, ROLE]), "access.pull.roles[1]", "is roles[0] already", id="role twice"),
+    pytest.param(
+        pull(roles=[ROLE, ROLE]), "access.pull.roles[1]", "stands in the list twice; take one out", id="role twice"
+    ),
     pytest.param(
         pull(roles=[ROLE], accounts=["333333333333"]),
         "access.pull.roles[0]",
@@ -245,7 +249,7 @@ BAD = [
     ),
     pytest.param(
         service(sourceArn="-"),
-        "access.pull.services[0]: codebuild.amazonaws.com needs a source",
+        'access.pull.services[0]: "codebuild.amazonaws.com" needs a source',
         "anybody",
         id="no source",
     ),
@@ -291,7 +295,9 @@ BAD = [
     pytest.param(
         pull(services=["codebuild.amazonaws.com"]), "access.pull.services[0]", "an object", id="service as text"
     ),
-    pytest.param(pull(services=[]), "access.pull.services", "names nobody", id="no services"),
+    pytest.param(
+        pull(services=[]), "access.pull.services", "is empty; give it a value, or take the key out", id="no services"
+    ),
     pytest.param(
         pull(services=[CODEBUILD, CODEBUILD]), "access.pull.services[1]", "covered by another entry", id="service twice"
     ),
@@ -340,7 +346,7 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 def test_without_a_region_arns_must_be_of_one_partition() -> None:
     china = "arn:aws-cn:iam::333333333333:role/deployer"
-    assert read(pull(roles=[china]), partition=None) == Access(pull=Pullers(roles=(china,)))
+    assert read(pull(roles=[china]), partition=None) == Access(pull=PullPrincipals(roles=(china,)))
     (message,) = refused({**pull(roles=[china]), **push(roles=[ROLE])}, partition=None)
     assert message.startswith(f'access.push.roles[0]: "{ROLE}" is in another partition; accepted: an ARN of aws-cn')
 

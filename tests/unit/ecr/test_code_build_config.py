@@ -73,10 +73,20 @@ REFUSED = [
     pytest.param(
         {"projects": "shop-build"}, refused("projects", "shop-build", "a list"), id="projects that are no list"
     ),
-    pytest.param({"projects": []}, f"{PATH}.projects: is empty; accepted: {PROJECT}", id="no projects"),
-    pytest.param({"roleName": "build"}, f"{PATH}.projects: is empty; accepted: {PROJECT}", id="a role for no projects"),
     pytest.param(
-        {"projects": ["ab", "ab"]}, f"{PATH}.projects[1]: is named twice; once is enough", id="a project twice"
+        {"projects": []},
+        f"{PATH}.projects: is empty; accepted: a list of at least one, each {PROJECT}",
+        id="no projects",
+    ),
+    pytest.param(
+        {"roleName": "build"},
+        f"{PATH}.projects: is missing; accepted: a list of at least one, each {PROJECT}",
+        id="a role for no projects",
+    ),
+    pytest.param(
+        {"projects": ["ab", "ab"]},
+        f'{PATH}.projects[1]: "ab" stands in the list twice; take one out',
+        id="a project twice",
     ),
     pytest.param({**LEAST, "roleName": "a/b"}, refused("roleName", "a/b", ROLE), id="a role's name with a path"),
     pytest.param({**LEAST, "roleName": 5}, refused("roleName", 5, ROLE + QUOTES), id="a role's name that is a number"),

@@ -218,8 +218,18 @@ REFUSED = [
     ),
     pytest.param(
         {"nodeRoles": []},
-        f"{PATH}: names nobody; must name node roles, service accounts or pod identities",
-        id="nobody",
+        f"{PATH}.nodeRoles: is empty; give it a value, or take the key out",
+        id="no node roles",
+    ),
+    pytest.param(
+        {"nodeRoles": ["nodes"], "serviceAccounts": []},
+        f"{PATH}.serviceAccounts: is empty; give it a value, or take the key out",
+        id="no service accounts",
+    ),
+    pytest.param(
+        {"nodeRoles": ["nodes"], "podIdentities": []},
+        f"{PATH}.podIdentities: is empty; give it a value, or take the key out",
+        id="no pod identities",
     ),
     pytest.param(
         {"permissionsBoundary": BOUNDARY.rpartition(" ")[2]},
@@ -238,17 +248,17 @@ REFUSED = [
     ),
     pytest.param(
         {"nodeRoles": ["nodes", "nodes"]},
-        f"{PATH}.nodeRoles[1]: is named twice; once is enough",
+        f'{PATH}.nodeRoles[1]: "nodes" stands in the list twice; take one out',
         id="a node role twice",
     ),
     pytest.param(
         {"serviceAccounts": [ACCOUNT, ACCOUNT]},
-        f"{PATH}.serviceAccounts[1]: is named twice; once is enough",
+        f"{PATH}.serviceAccounts[1]: stands in the list twice; take one out",
         id="a service account twice",
     ),
     pytest.param(
         {"podIdentities": [IDENTITY, IDENTITY]},
-        f"{PATH}.podIdentities[1]: is named twice; once is enough",
+        f"{PATH}.podIdentities[1]: stands in the list twice; take one out",
         id="a pod identity twice",
     ),
 ]

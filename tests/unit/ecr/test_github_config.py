@@ -208,20 +208,22 @@ REFUSED = [
     pytest.param({"branches": "main"}, refused("branches", "main", "a list"), id="branches that are no list"),
     pytest.param({"tags": {"v": 1}}, refused("tags", {"v": 1}, "a list"), id="tags that are an object"),
     pytest.param(
-        {"branches": []}, f"{PATH}.branches: is empty; accepted: {BRANCH}, or no branches at all", id="no branches"
+        {"branches": []}, f"{PATH}.branches: is empty; give it a value, or take the key out", id="no branches"
     ),
-    pytest.param({"tags": []}, f"{PATH}.tags: is empty; accepted: {TAG}, or no tags at all", id="no tags"),
+    pytest.param({"tags": []}, f"{PATH}.tags: is empty; give it a value, or take the key out", id="no tags"),
     pytest.param(
         {"environments": []},
-        f"{PATH}.environments: is empty; accepted: {ENVIRONMENT}, or no environments at all",
+        f"{PATH}.environments: is empty; give it a value, or take the key out",
         id="no environments",
     ),
     pytest.param(
-        {"branches": ["main", "main"]}, f"{PATH}.branches[1]: is named twice; once is enough", id="a branch twice"
+        {"branches": ["main", "main"]},
+        f'{PATH}.branches[1]: "main" stands in the list twice; take one out',
+        id="a branch twice",
     ),
     pytest.param(
         {"environments": ["a", "b", "a"]},
-        f"{PATH}.environments[2]: is named twice; once is enough",
+        f'{PATH}.environments[2]: "a" stands in the list twice; take one out',
         id="an environment twice",
     ),
     pytest.param({"ids": 7}, refused("ids", 7, "an object with keys"), id="ids that are a number"),

@@ -14,18 +14,18 @@ from ecr.registry.scanning import ScanFrequency, Scanning, ScanningRule, ScanTyp
 from ecr.registry.settings import RegistryConfig
 from ecr.registry_config import read_registry
 from tests.unit.ecr import stack_files
-from tests.unit.ecr.registry.mistakes import BAD, HOME, OTHER, OWN, ROLE, replication, rule
+from tests.unit.ecr.registry.mistakes import BAD, HOME, OTHER, ROLE, replication, rule
 
 KEY = "container-registry:registry"
 
 
-def read(value: object, *, region: str | None = HOME, account: str | None = None) -> RegistryConfig | None:
-    return stack_files.read("registry", value, lambda top: read_registry(top, region=region, account=account))
+def read(value: object, *, region: str | None = HOME) -> RegistryConfig | None:
+    return stack_files.read("registry", value, lambda top: read_registry(top, region=region))
 
 
-def mistakes(value: object, *, region: str | None = HOME, account: str | None = None) -> list[str]:
+def mistakes(value: object, *, region: str | None = HOME) -> list[str]:
     """The lines that a user reads."""
-    return stack_files.mistakes(lambda: read(value, region=region, account=account))
+    return stack_files.mistakes(lambda: read(value, region=region))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -181,14 +181,6 @@ def test_what_the_region_would_tell_is_let_through_without_it() -> None:
     found = read(value, region=None)
     assert found is not None
     assert found.replication == (ReplicationRule((Destination(HOME),)),)
-
-
-def test_with_the_account_more_is_refused() -> None:
-    value = {"policy": {"replicateFrom": [OWN]}, "replication": [rule({"region": HOME, "account": OWN})]}
-    assert read(value) is not None
-    first, second = mistakes(value, account=OWN)
-    assert first.startswith(f"{KEY}.replication[0].destinations[0]: is this very registry, {HOME} in account {OWN}")
-    assert second.startswith(f"{KEY}.policy.replicateFrom[0]: {OWN} is this very account")
 
 
 KEYS = [

@@ -16,9 +16,9 @@ def test_a_component_is_checked_by_the_names_of_its_parameters() -> None:
     )
     assert [problem.path for problem in found] == [
         "node_roles[1]",
+        "node_roles[2]",
         *(f"service_accounts[0].{field}" for field in ("oidc_provider", "namespace", "name")),
         *(f"pod_identities[0].{field}" for field in ("cluster", "namespace", "service_account")),
-        "node_roles[2]",
     ]
     assert eks.problems(node_roles=(), service_accounts=(), pod_identities=()) == (
         Problem("", "names nobody; must name node roles, service accounts or pod identities"),

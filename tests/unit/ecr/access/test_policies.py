@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ecr.access import identity, repository_policy
 from ecr.access.documents import Json, PolicyDocument
 from ecr.access.key_policy import key_policy
-from ecr.access.principals import Access, Pullers, Pushers, Service
+from ecr.access.principals import Access, Principals, PullPrincipals, Service
 
 OWN = "123456789012"
 ARN = f"arn:aws:ecr:eu-west-1:{OWN}:repository/dev/shop"
@@ -33,14 +33,14 @@ def many(texts: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, ...]]:
 
 
 pushers = st.builds(
-    Pushers,
+    Principals,
     accounts=many(accounts),
     roles=many(roles),
     organizations=many(organizations),
     organization_paths=many(paths),
 )
 pullers = st.builds(
-    Pullers,
+    PullPrincipals,
     accounts=many(accounts),
     roles=many(roles),
     organizations=many(organizations),
@@ -54,13 +54,13 @@ def rendered(access: Access, *, partition: str = "aws") -> PolicyDocument:
     return repository_policy.repository_policy(access, account=OWN, partition=partition, region="eu-west-1")
 
 
-def shuffled(who: Pushers) -> Pushers:
+def shuffled(who: Principals) -> Principals:
     """The same, the other way round and with the first of each twice."""
     return replace(who, **{name: (*values[::-1], *values[:1]) for name, values in vars(who).items()})
 
 
 @given(pullers, pushers)
-def test_a_policy_is_the_same_in_any_order_and_knows_no_duplicates(pull: Pullers, push: Pushers) -> None:
+def test_a_policy_is_the_same_in_any_order_and_knows_no_duplicates(pull: PullPrincipals, push: Principals) -> None:
     if not (pull.somebody or push.somebody):
         return
     other = Access(pull=shuffled(pull), push=shuffled(push))  # type: ignore[arg-type]  # of the class it was given
@@ -68,7 +68,7 @@ def test_a_policy_is_the_same_in_any_order_and_knows_no_duplicates(pull: Pullers
 
 
 @given(pullers, pushers)
-def test_nobody_is_let_in_without_being_asked_who_they_are(pull: Pullers, push: Pushers) -> None:
+def test_nobody_is_let_in_without_being_asked_who_they_are(pull: PullPrincipals, push: Principals) -> None:
     if not (pull.somebody or push.somebody):
         return
     document = rendered(Access(pull=pull, push=push))
@@ -82,13 +82,13 @@ def test_nobody_is_let_in_without_being_asked_who_they_are(pull: Pullers, push: 
 
 
 def test_an_arn_of_another_partition_is_refused() -> None:
-    access = Access(pull=Pullers(roles=("arn:aws-cn:iam::333333333333:role/deployer",)))
+    access = Access(pull=PullPrincipals(roles=("arn:aws-cn:iam::333333333333:role/deployer",)))
     with pytest.raises(ValueError, match="is of another partition than the repository, which is in aws"):
         rendered(access)
 
 
 def accounts_up_to(count: int) -> Access:
-    return Access(pull=Pullers(accounts=tuple(f"{number:012}" for number in range(count))))
+    return Access(pull=PullPrincipals(accounts=tuple(f"{number:012}" for number in range(count))))
 
 
 def test_a_policy_may_be_as_long_as_ecr_takes_and_no_longer() -> None:
@@ -121,6 +121,8 @@ def test_nothing_is_promoted_to_itself() -> None:
 
 def test_services_of_one_name_get_statements_of_their_own() -> None:
     service = Service(service="codebuild.amazonaws.com", source_account="222222222222")
-    document = rendered(Access(pull=Pullers(services=(service, replace(service, source_account="333333333333")))))
+    document = rendered(
+        Access(pull=PullPrincipals(services=(service, replace(service, source_account="333333333333"))))
+    )
     sids: list[Json] = [statement.sid for statement in document.statements]
     assert sids == ["PullByCodebuild", "PullByCodebuild2"]

@@ -4,33 +4,33 @@ from collections.abc import Callable
 
 import pytest
 
-from ecr.access.principals import Access, Pullers, Pushers, Service
+from ecr.access.principals import Access, Principals, PullPrincipals, Service
 
 ROLE = "arn:aws:iam::333333333333:role/deployer"
 PROJECT = "arn:aws:codebuild:eu-west-1:222222222222:project/shop"
 
 BAD = [
-    pytest.param(lambda: Pushers(accounts=("12345678901",)), "an account ID of 12 digits", id="account"),
-    pytest.param(lambda: Pushers(accounts=("*",)), "an account ID of 12 digits", id="any account"),
-    pytest.param(lambda: Pushers(roles=(f"{ROLE}*",)), "the ARN of a role", id="some roles"),
-    pytest.param(lambda: Pushers(organizations=("*",)), "an organization ID", id="any organization"),
+    pytest.param(lambda: Principals(accounts=("12345678901",)), "an account ID of 12 digits", id="account"),
+    pytest.param(lambda: Principals(accounts=("*",)), "an account ID of 12 digits", id="any account"),
+    pytest.param(lambda: Principals(roles=(f"{ROLE}*",)), "the ARN of a role", id="some roles"),
+    pytest.param(lambda: Principals(organizations=("*",)), "an organization ID", id="any organization"),
     pytest.param(
-        lambda: Pushers(organization_paths=("o-a1b2c3d4e5/*",)), "the path of an org", id="whole organization"
+        lambda: Principals(organization_paths=("o-a1b2c3d4e5/*",)), "the path of an org", id="whole organization"
     ),
-    pytest.param(lambda: Pullers(accounts=("x",)), "an account ID of 12 digits", id="account that pulls"),
-    pytest.param(lambda: Pullers(functions=("orders",)), "the ARN of a function", id="name of a function"),
+    pytest.param(lambda: PullPrincipals(accounts=("x",)), "an account ID of 12 digits", id="account that pulls"),
+    pytest.param(lambda: PullPrincipals(functions=("orders",)), "the ARN of a function", id="name of a function"),
     pytest.param(
-        lambda: Pullers(functions=("arn:aws:lambda:eu-west-1:222222222222:function:orders:1",)),
+        lambda: PullPrincipals(functions=("arn:aws:lambda:eu-west-1:222222222222:function:orders:1",)),
         "without version or alias",
         id="version of a function",
     ),
     pytest.param(
-        lambda: Pullers(functions=("arn:aws:lambda:eu-west-1:222222222222:function:*",)),
+        lambda: PullPrincipals(functions=("arn:aws:lambda:eu-west-1:222222222222:function:*",)),
         "the ARN of a function",
         id="any function",
     ),
     pytest.param(Access, "names nobody", id="nobody"),
-    pytest.param(lambda: Access(pull=Pullers(), push=Pushers()), "names nobody", id="nobody twice"),
+    pytest.param(lambda: Access(pull=PullPrincipals(), push=Principals()), "names nobody", id="nobody twice"),
     pytest.param(
         lambda: Service(service="codebuild.amazonaws.com"), "it would pull for anybody", id="service without a source"
     ),
@@ -88,14 +88,14 @@ def test_what_aws_would_refuse_or_misunderstand_can_not_be_made(make: Callable[[
 @pytest.mark.parametrize(
     "access",
     [
-        Access(pull=Pullers(accounts=("012345678901",))),
-        Access(pull=Pullers(roles=(ROLE,))),
-        Access(pull=Pullers(organizations=("o-a1b2c3d4e5",))),
-        Access(pull=Pullers(organization_paths=("o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/",))),
-        Access(pull=Pullers(functions=("222222222222",))),
-        Access(pull=Pullers(services=(Service(service="codebuild.amazonaws.com", source_arn=PROJECT),))),
-        Access(push=Pushers(accounts=("222222222222",))),
-        Access(push=Pushers(roles=(ROLE,))),
+        Access(pull=PullPrincipals(accounts=("012345678901",))),
+        Access(pull=PullPrincipals(roles=(ROLE,))),
+        Access(pull=PullPrincipals(organizations=("o-a1b2c3d4e5",))),
+        Access(pull=PullPrincipals(organization_paths=("o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/",))),
+        Access(pull=PullPrincipals(functions=("222222222222",))),
+        Access(pull=PullPrincipals(services=(Service(service="codebuild.amazonaws.com", source_arn=PROJECT),))),
+        Access(push=Principals(accounts=("222222222222",))),
+        Access(push=Principals(roles=(ROLE,))),
     ],
 )
 def test_one_who_is_named_is_enough(access: Access) -> None:
@@ -155,3 +155,24 @@ ONE_PROJECT = Service(service="codebuild.amazonaws.com", source_arn=PROJECT)
 )
 def test_an_entry_covers_what_is_in_it_already(wide: Service, narrow: Service, covers: bool) -> None:  # noqa: FBT001
     assert wide.covers(narrow) is covers
+
+
+ENDLESS = [
+    pytest.param(lambda text: Principals(accounts=(text,)), id="account"),
+    pytest.param(lambda text: Service(service=text, source_account="222222222222"), id="service"),
+    pytest.param(lambda text: Service(service=f"{text}.amazonaws.com"), id="service without a source"),
+    pytest.param(lambda text: Service(service="s3.amazonaws.com", source_arn=f"arn:aws:s3:::{text}"), id="source"),
+    pytest.param(
+        lambda text: Service(
+            service="s3.amazonaws.com", source_account="222222222222", source_arn=f"{PROJECT}/{text}".replace("2", "3")
+        ),
+        id="source of another account",
+    ),
+]
+
+
+@pytest.mark.parametrize("make", ENDLESS)
+def test_messages_stay_short_whatever_they_are_about(make: Callable[[str], object]) -> None:
+    with pytest.raises(ValueError, match=" ") as raised:
+        make("x" * 100_000)
+    assert len(str(raised.value)) < 400

@@ -47,6 +47,6 @@ def test_what_is_not_named_or_not_known_yet_has_no_problems() -> None:
 
 
 def test_each_repetition_is_named_once() -> None:
-    problem = "is named twice; once is enough"
+    problem = "stands in the list twice; take one out"
     assert roles.repeated("names", ["a", "b", "a", "a"]) == [Problem("names[2]", problem), Problem("names[3]", problem)]
     assert roles.repeated("names", ["a", "b"]) == []

@@ -87,12 +87,12 @@ BAD = [
     pytest.param(
         dataclasses.replace(SHARED, credentials=SECRET), "[0].credentials: is set, and upstream is ecr, which", id="ecr"
     ),
-    pytest.param(secret(name="hub"), "[0].credentials: is the ARN of the secret hub-AbCdEf", id="name"),
+    pytest.param(secret(name="hub"), '[0].credentials: is the ARN of the secret "hub-AbCdEf"', id="name"),
     pytest.param(secret(region="us-east-1"), "[0].credentials: is in us-east-1, and the registry is in", id="Region"),
     pytest.param(secret(account=OTHER), f"[0].credentials: is in account {OTHER}, and the registry is", id="account"),
     pytest.param(dataclasses.replace(QUAY, role=MAKE), "[0].role: goes with another ECR registry", id="role"),
     pytest.param(dataclasses.replace(SHARED, role=None), f"[0].role: is missing; {OTHER}.dkr.ecr", id="no role for it"),
-    pytest.param(dataclasses.replace(SHARED, role="cache"), "[0].role: 'cache' is not accepted", id="a role's name"),
+    pytest.param(dataclasses.replace(SHARED, role="cache"), '[0].role: "cache" is not accepted', id="a role's name"),
     pytest.param(
         dataclasses.replace(SHARED, role=ROLE.replace(ACCOUNT, OTHER)),
         f"[0].role: is in account {OTHER}",
@@ -102,7 +102,7 @@ BAD = [
         dataclasses.replace(QUAY, upstream_prefix="team"), "[0].upstreamPrefix: goes with another", id="prefix of quay"
     ),
     pytest.param(
-        dataclasses.replace(SHARED, upstream_prefix="ROOT"), "[0].upstreamPrefix: 'ROOT' is not", id="root of another"
+        dataclasses.replace(SHARED, upstream_prefix="ROOT"), '[0].upstreamPrefix: "ROOT" is not', id="root of another"
     ),
     pytest.param(
         dataclasses.replace(SHARED, prefix=ROOT), "[0].upstreamPrefix: is set and prefix is ROOT", id="root and prefix"
@@ -124,8 +124,8 @@ def test_a_rule_that_ecr_would_refuse_is_refused(rule: PullThroughCacheRule, lin
 OVERLAPS = [
     pytest.param("quay", "quay", "is the prefix of another rule too", id="the same"),
     pytest.param("ROOT", "ROOT", "is the prefix of another rule too", id="two roots"),
-    pytest.param("quay", "quay/io", "overlaps quay of another rule", id="inside"),
-    pytest.param("quay/io", "quay", "overlaps quay/io of another rule", id="around"),
+    pytest.param("quay", "quay/io", 'overlaps "quay" of another rule', id="inside"),
+    pytest.param("quay/io", "quay", 'overlaps "quay/io" of another rule', id="around"),
     pytest.param("quay", "quay-io", None, id="the same letters in front"),
     pytest.param("quay/io", "quay/other", None, id="neighbours"),
     pytest.param("ROOT", "quay", None, id="root is for the rest"),
@@ -135,7 +135,9 @@ OVERLAPS = [
 @pytest.mark.parametrize(("one", "other", "reason"), OVERLAPS)
 def test_no_repository_belongs_to_two_rules(one: str, other: str, reason: str | None) -> None:
     lines = found(*(dataclasses.replace(QUAY, prefix=prefix) for prefix in (one, other)))
-    assert lines == [] if reason is None else (len(lines) == 1 and lines[0].startswith(f"[1].prefix: {other} {reason}"))
+    assert (
+        lines == [] if reason is None else (len(lines) == 1 and lines[0].startswith(f'[1].prefix: "{other}" {reason}'))
+    )
 
 
 def test_a_registry_takes_fifty_rules() -> None:
@@ -183,7 +185,7 @@ def test_a_secret_that_the_program_makes_is_not_missing() -> None:
 MADE = [
     pytest.param(HUB, "docker-hub", "[0].credentials: names a secret, and credentials are given", id="beside a secret"),
     pytest.param(QUAY, "quay", "[0].credentials: is set, and upstream is quay", id="where none are taken"),
-    pytest.param(QUAY, "quai", ": has no rule for quai", id="for no rule"),
+    pytest.param(QUAY, "quai", ': has no rule for "quai"', id="for no rule"),
 ]
 
 
@@ -218,3 +220,11 @@ def test_upstreams_of_the_same_account_need_no_policy() -> None:
 def test_only_an_ecr_registry_has_a_role() -> None:
     with pytest.raises(ValueError, match="quay takes no role"):
         pull_through.role_permissions(QUAY, account=ACCOUNT, region=REGION, partition="aws")
+
+
+def test_messages_stay_short_whatever_they_are_about() -> None:
+    endless = "A" * 100_000
+    rule = PullThroughCacheRule(prefix=endless, upstream=NEAR.upstream, role=endless, upstream_prefix=endless)
+    lines = [*found(rule, dataclasses.replace(rule, upstream=QUAY.upstream)), *found(QUAY, account=None)]
+    assert len(lines) > 4
+    assert max(map(len, lines)) < 500

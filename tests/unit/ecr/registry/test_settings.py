@@ -11,13 +11,13 @@ from ecr.registry.pull_through import PullThroughCacheRule
 from ecr.registry.replication import Destination, ReplicationRule
 from ecr.registry.scanning import Scanning, ScanType
 from ecr.registry.settings import RegistryConfig, problems
-from ecr.registry.templates import Cause, CreationTemplate
+from ecr.registry.templates import AppliedFor, CreationTemplate
 from ecr.registry.upstreams import Upstream
 
 ACCESS = RegistryAccess(replicate_from=(ReplicationSource("222222222222"),))
 ROLE = "arn:aws:iam::111111111111:role/scanner"
 CACHE = PullThroughCacheRule(prefix="ecr-public", upstream=Upstream.parse("ecr-public"))
-TEMPLATE = CreationTemplate(prefix="ecr-public", causes=(Cause.PULL_THROUGH_CACHE,))
+TEMPLATE = CreationTemplate(prefix="ecr-public", applied_for=(AppliedFor.PULL_THROUGH_CACHE,))
 
 
 def test_one_setting_is_enough() -> None:
@@ -64,7 +64,7 @@ BAD = [
     pytest.param(
         RegistryConfig(
             creation_templates=(
-                CreationTemplate(prefix="a", causes=(Cause.REPLICATION,), lifecycle=LifecyclePolicy(())),
+                CreationTemplate(prefix="a", applied_for=(AppliedFor.REPLICATION,), lifecycle=LifecyclePolicy(())),
             )
         ),
         ("creationTemplates[0].lifecycle", "characters"),

@@ -2,35 +2,35 @@ from __future__ import annotations
 
 import pytest
 
-from ecr.access.principals import Access, Pullers
+from ecr.access.principals import Access, PullPrincipals
 from ecr.lifecycle.policy import CountType, LifecyclePolicy, PolicyRule, TagStatus
 from ecr.lifecycle.rules import DEFAULT_POLICY
 from ecr.registry import templates
-from ecr.registry.templates import Cause, CreationTemplate
+from ecr.registry.templates import AppliedFor, CreationTemplate
 from ecr.repository import Encryption, EncryptionType, Mutability, TagMutability
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 OTHER = "222222222222"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/creation"
-CACHE = (Cause.PULL_THROUGH_CACHE,)
+CACHE = (AppliedFor.PULL_THROUGH_CACHE,)
 
-PLAIN = CreationTemplate(prefix="docker-hub", causes=CACHE)
+PLAIN = CreationTemplate(prefix="docker-hub", applied_for=CACHE)
 WHOLE = CreationTemplate(
     prefix="dev/team",
-    causes=tuple(Cause),
+    applied_for=tuple(AppliedFor),
     description="for the team",
     tag_mutability=TagMutability(Mutability.IMMUTABLE_WITH_EXCLUSION, ("latest",)),
     encryption=Encryption(EncryptionType.KMS, KEY),
     lifecycle=DEFAULT_POLICY,
-    access=Access(pull=Pullers(accounts=(OTHER,))),
+    access=Access(pull=PullPrincipals(accounts=(OTHER,))),
     tags={"team": "shop"},
     role=ROLE,
 )
 
 
 def template(**changes: object) -> CreationTemplate:
-    return CreationTemplate(**{"prefix": "docker-hub", "causes": CACHE, **changes})  # type: ignore[arg-type]  # the tables are checked by running them
+    return CreationTemplate(**{"prefix": "docker-hub", "applied_for": CACHE, **changes})  # type: ignore[arg-type]  # the tables are checked by running them
 
 
 def found(*made: CreationTemplate, account: str | None = ACCOUNT, region: str | None = REGION) -> list[str]:
@@ -82,12 +82,12 @@ def test_a_prefix_is_written_as_ecr_takes_it(prefix: str, accepted: bool) -> Non
 
 
 BAD_POLICY = LifecyclePolicy((PolicyRule(priority=1, tag_status=TagStatus.ANY, count_type=CountType.IMAGES, count=0),))
-FAR = Access(pull=Pullers(roles=(f"arn:aws-cn:iam::{OTHER}:role/x",)))
-MANY = Access(pull=Pullers(accounts=tuple(f"{number:012}" for number in range(400))))
+FAR = Access(pull=PullPrincipals(roles=(f"arn:aws-cn:iam::{OTHER}:role/x",)))
+MANY = Access(pull=PullPrincipals(accounts=tuple(f"{number:012}" for number in range(400))))
 
 BAD = [
-    pytest.param({"causes": ()}, "[0].for: is empty; a template is for at least one", id="for nothing"),
-    pytest.param({"causes": CACHE * 2}, "[0].for: names something twice", id="twice"),
+    pytest.param({"applied_for": ()}, "[0].for: is empty; a template is for at least one", id="for nothing"),
+    pytest.param({"applied_for": CACHE * 2}, "[0].for[1]: stands in the list twice; take one out", id="twice"),
     pytest.param({"description": "x" * 257}, '[0].description: "xxx', id="a long description"),
     pytest.param({"description": "a\nb"}, "[0].description: ", id="two lines"),
     pytest.param({"tags": {f"k{n}": "" for n in range(51)}}, "[0].tags: has 51 tags", id="51 tags"),
@@ -117,7 +117,9 @@ def test_a_template_that_ecr_would_refuse_is_refused(changes: dict[str, object],
 
 
 def test_no_two_templates_have_one_prefix() -> None:
-    assert found(PLAIN, WHOLE, PLAIN) == ["[2].prefix: docker-hub is the prefix of another template too; take one out"]
+    assert found(PLAIN, WHOLE, PLAIN) == [
+        '[2].prefix: "docker-hub" is the prefix of another template too; take one out'
+    ]
 
 
 def test_where_the_registry_is_not_known_its_place_is_not_judged() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -98,14 +99,14 @@ BAD_SECRETS = [
     pytest.param("", "is not the ARN", id="empty"),
     pytest.param("ecr-pullthroughcache/hub", "is not the ARN", id="a name"),
     pytest.param(SECRET.replace("secretsmanager", "ssm"), "is not the ARN", id="a parameter"),
-    pytest.param(SECRET.replace("ecr-pullthroughcache/hub", "hub"), "is the ARN of the secret hub-AbCdEf", id="name"),
-    pytest.param(SECRET.replace("cache/", "cache-"), "is the ARN of the secret ecr-pull", id="no slash"),
-    pytest.param(SECRET.replace("ecr-", "my/ecr-"), "is the ARN of the secret my/", id="prefix not in front"),
+    pytest.param(SECRET.replace("ecr-pullthroughcache/hub", "hub"), 'is the ARN of the secret "hub-AbCdEf"', id="name"),
+    pytest.param(SECRET.replace("cache/", "cache-"), 'is the ARN of the secret "ecr-pull', id="no slash"),
+    pytest.param(SECRET.replace("ecr-", "my/ecr-"), 'is the ARN of the secret "my/', id="prefix not in front"),
     pytest.param(SECRET.replace("hub-AbCdEf", ""), "is the ARN of the secret", id="nothing but the prefix"),
     pytest.param(SECRET.replace("hub", "*"), "is not the ARN", id="wildcard"),
     pytest.param(SECRET.replace("123456789012", "12345678901"), "is not the ARN", id="11 digits"),
-    pytest.param(SECRET.replace("eu-west-1", "eu-wets-1"), "is in eu-wets-1", id="misspelt Region"),
-    pytest.param(SECRET.replace("eu-west-1", "cn-north-1"), "is in cn-north-1", id="another partition"),
+    pytest.param(SECRET.replace("eu-west-1", "eu-wets-1"), 'is in "eu-wets-1"', id="misspelt Region"),
+    pytest.param(SECRET.replace("eu-west-1", "cn-north-1"), 'is in "cn-north-1"', id="another partition"),
     pytest.param(SECRET + "x" * 600, "is not the ARN", id="too long"),
     pytest.param(SECRET + "\n", "is not the ARN", id="line break"),
 ]
@@ -122,3 +123,13 @@ def test_a_token_in_the_place_of_its_secret_is_not_repeated() -> None:
     with pytest.raises(ValueError, match="never the credentials themselves") as raised:
         SecretArn.parse(token)
     assert token not in str(raised.value)
+
+
+@pytest.mark.parametrize("parse", [Upstream.parse, SecretArn.parse], ids=["upstream", "secret"])
+@pytest.mark.parametrize(
+    "text", ["x" * 100_000, SECRET.replace("ecr-", "x" * 500), f"{'1' * 12}.dkr.ecr.{'a' * 90_000}"]
+)
+def test_messages_stay_short_whatever_they_are_about(parse: Callable[[str], object], text: str) -> None:
+    with pytest.raises(ValueError, match="accepted") as raised:
+        parse(text)
+    assert len(str(raised.value)) < 500
