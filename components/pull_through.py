@@ -10,19 +10,16 @@ from types import MappingProxyType
 import pulumi
 import pulumi_aws as aws
 
-from components.caller import Caller
-from ecr.access import repository_policy
+from components import keys
+from ecr.access import key_policy, repository_policy
 from ecr.access.documents import PolicyDocument
 from ecr.access.principals import Access
 from ecr.registry import pull_through, templates
 from ecr.registry.policy import Registry
-from ecr.registry.pull_through import MAKE, PullThroughCacheRule
+from ecr.registry.pull_through import MAKE, ROOT, PullThroughCacheRule
 from ecr.registry.templates import CreationTemplate
 from ecr.registry.upstreams import SECRET_PREFIX
 from ecr.repository import EncryptionType
-
-# AWS KMS API reference, ScheduleKeyDeletion: 7 to 30 days. The longest, because without its key a repository is lost.
-_KEY_DELETION_DAYS = 30
 
 # With the name of the component, what is added to it and what Pulumi adds, a role's name has up to 64 characters.
 _MAX_LABEL = 30
@@ -52,7 +49,7 @@ def register_pull_through(
     *,
     tags: Mapping[str, str],
     parent: pulumi.Resource,
-    caller: Caller,
+    registry: pulumi.Output[Registry],
     credentials: Mapping[str, UpstreamCredentials] = _NO_CREDENTIALS,
 ) -> None:
     """Make the rules and templates of one registry as children of a component, which has checked them.
@@ -66,18 +63,17 @@ def register_pull_through(
         creation_templates: likewise the templates.
         tags: AWS tags of roles, keys and secrets; repositories get those of their template.
         parent: the component.
-        caller: whose registry it is; nothing is registered while this isn't known, or where it fails.
+        registry: which registry it is; nothing is registered before this is known, or where it fails.
         credentials: prefix of a rule -> what a secret is made of; other rules that need one name theirs.
     """
-    registry = pulumi.Output.all(caller.partition, caller.region, caller.account).apply(lambda known: Registry(*known))
-    made = _Making(name, registry, tags, parent)
-    first = [made.template(template) for template in creation_templates]
+    children = _Children(name, registry, tags, parent)
+    first = [children.template(template) for template in creation_templates]
     for rule in rules:
-        made.rule(rule, credentials.get(rule.prefix), first)
+        children.rule(rule, credentials.get(rule.prefix), first)
 
 
 @dataclass(frozen=True)
-class _Making:
+class _Children:
     """What all children have in common."""
 
     name: str
@@ -110,7 +106,7 @@ class _Making:
             configuration["kms_key"] = key_arn
         return aws.ecr.RepositoryCreationTemplate(
             name,
-            prefix=self._for_registry(template.prefix),
+            prefix=template.prefix,
             applied_fors=[cause.value for cause in template.applied_for],
             description=template.description or None,
             image_tag_mutability=template.tag_mutability.mutability.value,
@@ -147,7 +143,7 @@ class _Making:
             needed.append(policy)
         aws.ecr.PullThroughCacheRule(
             name,
-            ecr_repository_prefix=self._for_registry(rule.prefix),
+            ecr_repository_prefix=rule.prefix,
             upstream_registry_url=rule.upstream.host,
             credential_arn=credential_arn,
             custom_role_arn=role_arn,
@@ -156,15 +152,14 @@ class _Making:
             opts=self._options(needed, delete_before_replace=True),
         )
 
-    def _for_registry(self, value: str) -> pulumi.Output[str]:
-        """The same value, once the registry is known: where that fails, nothing is registered."""
-        return self.registry.apply(lambda _: value)
-
     def _options(
         self, needed: Sequence[pulumi.Resource] = (), *, delete_before_replace: bool | None = None
     ) -> pulumi.ResourceOptions:
+        """Of a child, which waits for the registry, too: where that fails, nothing is registered."""
         return pulumi.ResourceOptions(
-            parent=self.parent, depends_on=list(needed), delete_before_replace=delete_before_replace
+            parent=self.parent,
+            depends_on=self.registry.apply(lambda _: list(needed)),
+            delete_before_replace=delete_before_replace,
         )
 
     def _repository_policy(self, access: Access) -> pulumi.Output[str]:
@@ -181,7 +176,7 @@ class _Making:
     ) -> tuple[pulumi.Output[str], pulumi.Resource]:
         role = aws.iam.Role(
             f"{name}-role",
-            assume_role_policy=self._for_registry(trust.text),
+            assume_role_policy=trust.text,
             tags=self.tags or None,
             opts=self._options(),
         )
@@ -198,15 +193,22 @@ class _Making:
             return None
         if template.encryption.key_arn is not None:
             return pulumi.Output.from_input(template.encryption.key_arn)
-        key = aws.kms.Key(
-            f"{name}-key",
-            description=self._for_registry(f"Encrypts the ECR repositories that the template {template.prefix} makes"),
-            enable_key_rotation=True,
-            deletion_window_in_days=_KEY_DELETION_DAYS,
-            tags=self.tags or None,
-            opts=self._options(),
+        below = "" if template.prefix == ROOT else f"{template.prefix}/"
+        policy = self.registry.apply(
+            lambda known: (
+                key_policy.template_key_policy(
+                    below, partition=known.partition, region=known.region, account=known.account
+                ).text
+            )
         )
-        return key.arn
+        return keys.register_key(
+            f"{name}-key",
+            encrypts=f"the ECR repositories that the template {template.prefix} makes",
+            window_days=keys.LONGEST_WINDOW_DAYS,
+            policy=policy,
+            tags=self.tags,
+            opts=self._options(),
+        ).arn
 
     def _secret(
         self, name: str, prefix: str, credentials: UpstreamCredentials
@@ -214,7 +216,7 @@ class _Making:
         """A secret as ECR reads it, under AWS's own key, as ECR takes no other (see `SecretArn`)."""
         secret = aws.secretsmanager.Secret(
             f"{name}-secret",
-            name=self._for_registry(f"{SECRET_PREFIX}{prefix}"),
+            name=f"{SECRET_PREFIX}{prefix}",
             description=f"Signs ECR in to the upstream of the pull through cache {prefix}",
             tags=self.tags or None,
             opts=self._options(),

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import pulumi
 import pulumi_aws as aws
 
-from components import pull_through
+from components import arguments
 from components.caller import Caller
-from components.pull_through import UpstreamCredentials
+from components.pull_through import UpstreamCredentials, register_pull_through
 from ecr.access.documents import Json
 from ecr.errors import InputErrors
-from ecr.problems import raise_for
-from ecr.registry import policy, settings
-from ecr.registry import pull_through as upstreams
+from ecr.problems import Problem
+from ecr.registry import policy, pull_through, settings
 from ecr.registry.policy import Registry
 from ecr.registry.pull_through import PullThroughCacheRule
 from ecr.registry.replication import ReplicationRule
 from ecr.registry.scanning import Scanning
 from ecr.registry.settings import RegistryConfig
+
+_HUMP = re.compile(r"(?<=[a-z])[A-Z]")
+_OTHERS_NAMES = re.compile(r"(?=\.(?:tags|lifecycle)\b)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +70,7 @@ class RegistrySettings(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RegistrySettingsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         config = args.config
-        raise_for(settings.KEY, settings.problems(config, made=args.credentials))
+        arguments.refuse(args, _problems(args))
         super().__init__("container-registry:index:RegistrySettings", name, {}, opts)
         caller = Caller.of(self)
         registry = pulumi.Output.all(caller.partition, caller.region, caller.account).apply(
@@ -84,17 +87,13 @@ class RegistrySettings(pulumi.ComponentResource):
             access = config.policy
             text = registry.apply(lambda found: policy.document(access, found).text)
             aws.ecr.RegistryPolicy(f"{name}-policy", policy=text, opts=children)
-        pull_through.register_pull_through(
+        register_pull_through(
             name,
             config.pull_through_cache,
             config.creation_templates,
             tags=args.tags,
             parent=self,
-            caller=Caller(
-                account=registry.apply(lambda found: found.account),
-                partition=registry.apply(lambda found: found.partition),
-                region=registry.apply(lambda found: found.region),
-            ),
+            registry=registry,
             credentials=args.credentials,
         )
         self.registry_id = registry.apply(lambda found: found.account)
@@ -111,11 +110,27 @@ class RegistrySettings(pulumi.ComponentResource):
         )
 
 
+def _problems(
+    args: RegistrySettingsArgs, *, region: str | None = None, account: str | None = None
+) -> Iterator[Problem]:
+    """What is wrong with the settings; more once it is known where the registry is."""
+    for problem in settings.problems(args.config, region=region, account=account, made=args.credentials):
+        yield replace(problem, path=_argument(problem.path)).below("config")
+
+
+def _argument(path: str) -> str:
+    """Where `RegistryConfig` has what stands at `path` in a stack file; keys of tags and of lifecycle rules stay."""
+    ours, *theirs = _OTHERS_NAMES.split(path, maxsplit=1)
+    ours = _HUMP.sub(lambda hump: f"_{hump[0].lower()}", ours)
+    if ours.endswith(".for"):
+        ours = f"{ours.removesuffix('for')}applied_for"
+    return "".join((ours, *theirs)).replace(".lifecycle[", ".lifecycle.rules[")
+
+
 def _checked(args: RegistrySettingsArgs, registry: Registry) -> Registry:
     """The registry that the provider leads to, once the settings have been checked against it."""
-    place = {"region": registry.region, "account": registry.account}
     try:
-        raise_for(settings.KEY, settings.problems(args.config, **place, made=args.credentials))
+        arguments.refuse(args, _problems(args, region=registry.region, account=registry.account))
     except InputErrors as errors:
         raise pulumi.RunError(str(errors)) from None
     return registry
@@ -177,7 +192,7 @@ def _for_destinations(rules: Sequence[ReplicationRule], source: Registry) -> dic
 
 
 def _for_upstreams(rules: Sequence[PullThroughCacheRule], own: Registry) -> dict[str, dict[str, Json]]:
-    policies = upstreams.upstream_policies(rules, account=own.account, partition=own.partition)
+    policies = pull_through.upstream_policies(rules, account=own.account, partition=own.partition)
     found: dict[str, dict[str, Json]] = {}
     for host, one in policies.items():
         found.setdefault(host.account, {})[host.region] = one.document

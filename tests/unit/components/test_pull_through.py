@@ -9,14 +9,14 @@ import pulumi
 import pytest
 from pulumi.runtime.proto import resource_pb2
 
-from components.caller import Caller
 from components.pull_through import UpstreamCredentials, register_pull_through
 from components.registry import RegistrySettings, RegistrySettingsArgs
-from ecr.access import repository_policy
+from ecr.access import key_policy, repository_policy
 from ecr.access.principals import Access, PullPrincipals
 from ecr.errors import InputErrors
 from ecr.lifecycle.rules import DEFAULT_POLICY
 from ecr.registry import pull_through, templates
+from ecr.registry.policy import Registry
 from ecr.registry.pull_through import MAKE, PullThroughCacheRule
 from ecr.registry.settings import RegistryConfig
 from ecr.registry.templates import AppliedFor, CreationTemplate
@@ -231,6 +231,7 @@ def test_kms_and_tags_have_a_key_and_a_role_made() -> None:
         "description": "Encrypts the ECR repositories that the template ROOT makes",
         "enableKeyRotation": True,
         "deletionWindowInDays": 30,
+        "policy": key_policy.template_key_policy("", **PLACE).text,
         "tags": {"owner": "platform"},
     }
     arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
@@ -240,6 +241,12 @@ def test_kms_and_tags_have_a_key_and_a_role_made() -> None:
     assert template["resourceTags"] == {"team": "shop"}
     assert made.only(ROLE).inputs["assumeRolePolicy"] == templates.role_trust().text
     assert made.only(ROLE_POLICY).inputs["policy"] == templates.role_permissions(WHOLE, **PLACE, key_arn=arn).text
+
+
+def test_the_key_of_a_template_is_for_the_repositories_below_its_prefix() -> None:
+    template = dataclasses.replace(WHOLE, prefix="prod/web")
+    policy = deployed(creation_templates=[template]).only(KEY).inputs["policy"]
+    assert policy == key_policy.template_key_policy("prod/web/", **PLACE).text
 
 
 def test_children_hang_below_the_component_under_names_that_are_a_contract() -> None:
@@ -308,11 +315,11 @@ def test_templates_and_what_a_rule_needs_come_before_it(monkeypatch: pytest.Monk
 
 
 BAD = [
-    pytest.param((MADE_HUB,), (), {}, "pullThroughCache[0].credentials: is missing", id="no credentials"),
-    pytest.param((HUB,), (), CREDENTIALS, "pullThroughCache[0].credentials: names a secret, and", id="two of them"),
-    pytest.param((QUAY,), (), CREDENTIALS, 'pullThroughCache: has no rule for "docker-hub"', id="for no rule"),
-    pytest.param((QUAY, QUAY), (), {}, 'pullThroughCache[1].prefix: "quay" is the prefix of', id="twice"),
-    pytest.param((), (PLAIN, PLAIN), {}, 'creationTemplates[1].prefix: "docker-hub" is the', id="template twice"),
+    pytest.param((MADE_HUB,), (), {}, "pull_through_cache[0].credentials: is missing", id="no credentials"),
+    pytest.param((HUB,), (), CREDENTIALS, "pull_through_cache[0].credentials: names a secret, and", id="two of them"),
+    pytest.param((QUAY,), (), CREDENTIALS, 'pull_through_cache: has no rule for "docker-hub"', id="for no rule"),
+    pytest.param((QUAY, QUAY), (), {}, 'pull_through_cache[1].prefix: "quay" is the prefix of', id="twice"),
+    pytest.param((), (PLAIN, PLAIN), {}, 'creation_templates[1].prefix: "docker-hub" is the', id="template twice"),
 ]
 
 
@@ -326,7 +333,7 @@ def test_bad_arguments_are_refused_before_anything_is_registered(
     def program() -> None:
         with pytest.raises(InputErrors) as raised:
             register(rules, creation_templates, credentials=credentials)
-        assert str(raised.value).startswith(f"container-registry:registry.{line}")
+        assert str(raised.value).startswith(f"config.{line}")
 
     assert record(program).registrations == []
 
@@ -335,20 +342,20 @@ ELSEWHERE = [
     pytest.param(
         (dataclasses.replace(HUB, credentials=SECRET_ARN.replace(ACCOUNT, OTHER)),),
         (),
-        f"pullThroughCache[0].credentials: is in account {OTHER}, and the registry is in {ACCOUNT}",
+        f"pull_through_cache[0].credentials: is in account {OTHER}, and the registry is in {ACCOUNT}",
         id="a secret of another account",
     ),
     pytest.param(
         (dataclasses.replace(HUB, credentials=SECRET_ARN.replace(REGION, "us-east-1")),),
         (),
-        "pullThroughCache[0].credentials: is in us-east-1, and the registry is in",
+        "pull_through_cache[0].credentials: is in us-east-1, and the registry is in",
         id="a secret of another Region",
     ),
-    pytest.param((dataclasses.replace(SHARED, role=None),), (), "pullThroughCache[0].role: is missing", id="no role"),
+    pytest.param((dataclasses.replace(SHARED, role=None),), (), "pull_through_cache[0].role: is missing", id="no role"),
     pytest.param(
         (),
         (dataclasses.replace(PLAIN, role=ROLE_ARN.replace(ACCOUNT, OTHER)),),
-        f"creationTemplates[0].role: is in account {OTHER}",
+        f"creation_templates[0].role: is in account {OTHER}",
         id="a role of another account",
     ),
 ]
@@ -376,7 +383,7 @@ def test_what_is_in_another_place_than_the_registry_is_refused_once_that_is_know
             credentials={"hub": CREDENTIALS["docker-hub"]},
             preview=preview,
         )
-    assert f"container-registry:registry.{line}" in str(raised.value)
+    assert f"config.{line}" in str(raised.value)
     assert kept.names <= {(COMPONENT, "registry")}
 
 
@@ -397,14 +404,13 @@ def test_nothing_is_registered_before_the_registry_is_known(
     def program() -> None:
         parent = pulumi.ComponentResource("test:index:Parent", "registry")
         account: pulumi.Output[str] = pulumi.Output.from_input(known_at_last())
-        caller = dataclasses.replace(Caller.of(parent), account=account)
         register_pull_through(
             "registry",
             (QUAY, MADE_HUB, SHARED),
             creation_templates,
             tags={},
             parent=parent,
-            caller=caller,
+            registry=account.apply(lambda account: Registry("aws", REGION, account)),
             credentials=CREDENTIALS,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pulumi
@@ -11,6 +12,8 @@ import pytest
 from components.pull_through import UpstreamCredentials
 from components.registry import RegistrySettings, RegistrySettingsArgs
 from ecr.errors import InputErrors
+from ecr.lifecycle.policy import LifecyclePolicy
+from ecr.lifecycle.rules import DEFAULT_POLICY
 from ecr.registry import policy
 from ecr.registry.account_settings import AccountSettings, BasicScanTypeVersion, BlobMounting, RegistryPolicyScope
 from ecr.registry.policy import CacheAccess, Registry, RegistryAccess, ReplicationSource
@@ -246,25 +249,25 @@ def test_what_the_registry_of_another_account_must_allow_a_cache_is_an_output() 
 
 
 BAD = [
-    pytest.param(RegistryConfig(), "container-registry:registry: sets nothing", id="nothing"),
+    pytest.param(RegistryConfig(), "config: sets nothing", id="nothing"),
     pytest.param(
         RegistryConfig(scanning=Scanning(ScanType.ENHANCED)),
-        "container-registry:registry.scanning.rules: is missing",
+        "config.scanning.rules: is missing",
         id="scanning",
     ),
     pytest.param(
         RegistryConfig(replication=(ReplicationRule(()),)),
-        "container-registry:registry.replication[0].destinations: is empty",
+        "config.replication[0].destinations: is empty",
         id="replication",
     ),
     pytest.param(
         RegistryConfig(policy=RegistryAccess(replicate_from=(ReplicationSource("1"),))),
-        'container-registry:registry.policy.replicateFrom[0].account: "1" is not accepted',
+        'config.policy.replicate_from[0].account: "1" is not accepted',
         id="policy",
     ),
     pytest.param(
         RegistryConfig(pull_time_exclusions=("*",)),
-        'container-registry:registry.pullTimeExclusions[0]: "*" is not accepted',
+        'config.pull_time_exclusions[0]: "*" is not accepted',
         id="exclusion",
     ),
 ]
@@ -280,26 +283,76 @@ def test_bad_settings_are_refused_before_anything_is_registered(config: Registry
     assert record(program).registrations == []
 
 
+TEAM_TAGS = CreationTemplate(prefix="dev", applied_for=(AppliedFor.REPLICATION,), tags={"costCenter": "x" * 257})
+TWICE = LifecyclePolicy(DEFAULT_POLICY.rules * 2)
+IN_OTHER_WORDS = [
+    pytest.param(
+        replace(RegistryConfig(), creation_templates=(replace(TEAM_TAGS, tags={}, applied_for=()),)),
+        "config.creation_templates[0].applied_for: is empty",
+        id="what a template is for",
+    ),
+    pytest.param(
+        replace(RegistryConfig(), creation_templates=(TEAM_TAGS,)),
+        'config.creation_templates[0].tags.costCenter: "xxx',
+        id="a tag keeps its key",
+    ),
+    pytest.param(
+        replace(RegistryConfig(), creation_templates=(replace(TEAM_TAGS, tags={}, lifecycle=TWICE),)),
+        "config.creation_templates[0].lifecycle.rules[1].rulePriority: ",
+        id="a lifecycle rule keeps its field",
+    ),
+    pytest.param(
+        RegistryConfig(
+            pull_through_cache=(
+                PullThroughCacheRule(prefix="hub", upstream=Upstream.parse("quay"), upstream_prefix="team"),
+            )
+        ),
+        "config.pull_through_cache[0].upstream_prefix: goes with",
+        id="an upstream prefix",
+    ),
+]
+
+
+@pytest.mark.parametrize(("config", "start"), IN_OTHER_WORDS)
+def test_a_setting_is_named_as_the_arguments_name_it(config: RegistryConfig, start: str) -> None:
+    with pytest.raises(InputErrors) as raised:
+        RegistrySettings("registry", RegistrySettingsArgs(config=config))
+    assert str(raised.value).startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("config", "start"), [pytest.param(*param.values, id=param.id) for param in (*BAD, *IN_OTHER_WORDS)]
+)
+def test_what_is_named_is_there(config: RegistryConfig, start: str) -> None:
+    path = start.partition(": ")[0].partition(".tags.")[0].partition(".rulePriority")[0]
+    found: object = RegistrySettingsArgs(config=config)
+    for name, index in re.findall(r"(\w+)(?:\[(\d+)\])?", path):
+        found = getattr(found, name)
+        if index:
+            assert isinstance(found, tuple)
+            found = found[int(index)]
+
+
 # What only the provider's account and Region tell.
 LATE = [
     pytest.param(
         replace(WHOLE, replication=(ReplicationRule((Destination(REGION),)),)),
-        f"container-registry:registry.replication[0].destinations[0]: is this very registry, {REGION} in",
+        f"config.replication[0].destinations[0]: is this very registry, {REGION} in",
         id="replicates-to-itself",
     ),
     pytest.param(
         replace(WHOLE, replication=(ReplicationRule((Destination(REGION, ACCOUNT),)),)),
-        "container-registry:registry.replication[0].destinations[0]: is this very registry",
+        "config.replication[0].destinations[0]: is this very registry",
         id="replicates-to-itself-by-name",
     ),
     pytest.param(
         replace(WHOLE, replication=(ReplicationRule((Destination("cn-north-1"),)),)),
-        "container-registry:registry.replication[0].destinations[0].region: ",
+        "config.replication[0].destinations[0].region: ",
         id="another-partition",
     ),
     pytest.param(
         replace(WHOLE, policy=RegistryAccess(replicate_from=(ReplicationSource(ACCOUNT),))),
-        f"container-registry:registry.policy.replicateFrom[0]: {ACCOUNT} is this very account",
+        f"config.policy.replicate_from[0]: {ACCOUNT} is this very account",
         id="own-account",
     ),
 ]

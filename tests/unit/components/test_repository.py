@@ -236,6 +236,9 @@ def test_the_policies_of_identities_are_handed_out_as_json() -> None:
     }
 
 
+SOURCE = "arn:aws:ecr:eu-west-1:222222222222:repository/dev/shop"
+
+
 def granting(*, reverse: bool = False) -> None:
     repository = ImageRepository("app", ImageRepositoryArgs(repository_name="a/b"))
     made = aws.iam.Role("made", name="made-in-aws", assume_role_policy="{}")
@@ -243,16 +246,22 @@ def granting(*, reverse: bool = False) -> None:
     for role in reversed(roles) if reverse else roles:
         repository.grant_pull(role)
     repository.grant_push("found")
+    repository.grant_promote("found", source_arn=pulumi.Output.from_input(SOURCE))
+    repository.grant_promote(made, source_arn=SOURCE, enhanced_scanning=True)
 
 
 def test_each_role_gets_a_policy_that_is_called_after_it() -> None:
     arn = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/a/b"
     pull, push = identity.pull_policy(arn).text, identity.push_policy(arn).text
+    promote = identity.promote_policy(source_arn=SOURCE, target_arn=arn).text
+    enhanced = identity.promote_policy(source_arn=SOURCE, target_arn=arn, enhanced_scanning=True).text
     found = {policy.name: (policy.parent, policy.inputs) for policy in record(granting).of_type(ROLE_POLICY)}
     assert found == {
         "app-pull-made": ("app", {"role": "made-in-aws", "policy": pull}),
         "app-pull-found": ("app", {"role": "found", "policy": pull}),
         "app-push-found": ("app", {"role": "found", "policy": push}),
+        "app-promote-found": ("app", {"role": "found", "policy": promote}),
+        "app-promote-made": ("app", {"role": "made-in-aws", "policy": enhanced}),
     }
 
 
