@@ -4,7 +4,7 @@ from ecr.access import codebuild
 from tests.policies import linting, review
 from tests.policies.evaluator import Principal, Request
 from tests.policies.linting import Kind
-from tests.policies.tables import Row, check, survivors
+from tests.policies.tables import Row, by_others, check, survivors
 
 PLACE = {"partition": "aws", "region": "eu-west-1", "account": "123456789012"}
 PROJECTS = ("shop-build", "shop-release")
@@ -58,6 +58,7 @@ TRUST_ROWS = [
     Row("nobody known", build(principal=Principal()), allowed=False),
     Row("tagging the session", build(action="sts:TagSession"), allowed=False),
     Row("a web identity", build(action="sts:AssumeRoleWithWebIdentity"), allowed=False),
+    *by_others("for the project", build()),
 ]
 
 GROUP = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/codebuild/shop-build"

@@ -10,7 +10,7 @@ from ecr.access.eks import PodIdentity, ServiceAccount
 from tests.policies import linting, review
 from tests.policies.evaluator import Principal, Request
 from tests.policies.linting import Kind
-from tests.policies.tables import Row, check, survivors
+from tests.policies.tables import Row, by_others, check, survivors
 
 ISSUER = "oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF"
 OTHER_ISSUER = "oidc.eks.eu-west-1.amazonaws.com/id/FEDCBA9876543210FEDCBA9876543210"
@@ -34,7 +34,7 @@ def pod(sub: str, *, issuer: str = ISSUER, provider: str | None = None, aud: str
     )
 
 
-BUILDER = "system:serviceaccount:shop:builder"
+BUILDER, FLUX = "system:serviceaccount:shop:builder", "system:serviceaccount:flux-system:source-controller"
 ROLE = Principal(arn="arn:aws:iam::123456789012:role/nodes")
 
 
@@ -107,6 +107,13 @@ SERVICE_ACCOUNT_ROWS = [
     Row("a role of the account", dataclasses.replace(pod(BUILDER), principal=ROLE), allowed=False),
     Row("plain AssumeRole", dataclasses.replace(pod(BUILDER), action="sts:AssumeRole"), allowed=False),
     Row("tagging the session", dataclasses.replace(pod(BUILDER), action="sts:TagSession"), allowed=False),
+    Row(
+        "no audience, in the other cluster",
+        dataclasses.replace(pod(FLUX, issuer=OTHER_ISSUER), context={f"{OTHER_ISSUER}:sub": FLUX}),
+        allowed=False,
+    ),
+    *by_others("with a service account's claims", pod(BUILDER)),
+    *by_others("with claims of the other cluster", pod(FLUX, issuer=OTHER_ISSUER)),
 ]
 
 CLUSTERS = "arn:aws:eks:eu-west-1:123456789012:cluster"
@@ -207,6 +214,17 @@ POD_ROWS = [
     ),
     Row("a role that gives itself the tags", for_pod("blue", "shop", "builder", principal=ROLE), allowed=False),
     Row("nobody known", for_pod("green", "ci", "builder", principal=Principal()), allowed=False),
+    *(
+        not_for_pod(f"the other without {key}", "green", "ci", "builder", without=key)
+        for key in (
+            "aws:SourceArn",
+            "aws:SourceAccount",
+            "aws:RequestTag/kubernetes-namespace",
+            "aws:RequestTag/kubernetes-service-account",
+        )
+    ),
+    *by_others("with a pod's tags", for_pod("blue", "shop", "builder")),
+    *by_others("with the tags of the other cluster's pod", for_pod("green", "ci", "builder")),
     not_for_pod("a web identity", "blue", "shop", "builder", action="sts:AssumeRoleWithWebIdentity"),
 ]
 

@@ -133,6 +133,11 @@ PULL_FROM_ROWS = [
     Row("a stranger's role pulls from the sibling", ecr("BatchGetImage", by=STRANGER, to=SIBLING), allowed=False),
     Row("from the sibling in another Region", ecr("BatchGetImage", to=SIBLING, region="us-east-1"), allowed=False),
     Row("from an account that begins alike", ecr("BatchGetImage", to="602401143453"), allowed=False),
+    Row("somebody unknown pulls from the sibling",
+        Request(
+            action="ecr:BatchGetImage", resource=f"arn:aws:ecr:{REGION}:{SIBLING}:repository/dev/yoon-app",
+            context=context(by=None, to=SIBLING),
+        ), allowed=False),
 ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pytest
 from ecr.access import github
 from ecr.access.documents import PolicyDocument
 from ecr.access.github import GitHubWorkflows, RepositoryIds
-from tests.policies import linting, review
+from tests.policies import linting, review, tables
 from tests.policies.evaluator import Principal, Request
 from tests.policies.linting import Kind
 from tests.policies.tables import Row, check, survivors
@@ -50,6 +50,7 @@ def by_others(**claims: str) -> list[Row]:
     }
     right = {"aud": AUDIENCE, "sub": MAIN, **claims}
     return [
+        *tables.by_others("with the claims", job(right)),
         *(Row(name, job(right, principal=principal), allowed=False) for name, principal in asking.items()),
         *(
             Row(action, job(right, action=action), allowed=False)
@@ -201,6 +202,7 @@ BY_ID_ROWS = [
     refused("the IDs alone, with another subject", "repository_id:456789", **IDS),
     refused("the IDs alone, without a subject", None, **IDS),
     refused("another audience", MAIN, aud="sigstore", **IDS),
+    refused("no audience", MAIN, aud=None, **IDS),
     *by_others(**IDS),
 ]
 

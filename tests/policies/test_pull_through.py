@@ -12,7 +12,7 @@ from tests.policies import linting, tables
 from tests.policies.evaluator import Principal, Request
 from tests.policies.linting import Kind
 from tests.policies.review import compare
-from tests.policies.tables import Row
+from tests.policies.tables import Row, by_others
 
 CACHE, UPSTREAM, STRANGER = "111111111111", "222222222222", "333333333333"
 REGION, FAR = "eu-west-1", "us-east-1"
@@ -54,6 +54,7 @@ TRUST = [
     assume("the root of another account", arn=f"arn:aws:iam::{STRANGER}:root"),
     assume("with a token of the web", "pullthroughcache.ecr.amazonaws.com", action="AssumeRoleWithWebIdentity"),
     assume("tagging the session", "pullthroughcache.ecr.amazonaws.com", action="TagSession"),
+    *by_others("taking it on", Request(action="sts:AssumeRole"), account=CACHE),
 ]
 
 ROLE = [
@@ -144,6 +145,7 @@ UPSTREAM_ROWS = [
     row("replicating into it", "ecr:ReplicateImage", repository("team-a/app"), arn=IN_CACHE),
     row("making a repository", "ecr:CreateRepository", repository("team-a/new"), arn=IN_CACHE),
     row("deleting images", "ecr:BatchDeleteImage", repository("team-a/app"), arn=IN_CACHE),
+    *by_others("fetching", Request(action="ecr:BatchGetImage", resource=repository("team-a/app")), account=UPSTREAM),
 ]
 
 
@@ -157,18 +159,18 @@ def upstream() -> PolicyDocument:
 
 
 TABLES = [
-    pytest.param("pull-through-trust", pull_through.role_trust(), Kind.TRUST, TRUST, id="trust"),
-    pytest.param("pull-through-role", permissions(RULE), Kind.IDENTITY, ROLE, id="role"),
-    pytest.param("pull-through-role-root", permissions(WHOLE), Kind.IDENTITY, ROOT_ROLE, id="role for all"),
-    pytest.param("pull-through-upstream", upstream(), Kind.REGISTRY, UPSTREAM_ROWS, id="upstream"),
+    pytest.param("pull-through-trust", pull_through.role_trust(), Kind.TRUST, TRUST, CACHE, id="trust"),
+    pytest.param("pull-through-role", permissions(RULE), Kind.IDENTITY, ROLE, CACHE, id="role"),
+    pytest.param("pull-through-role-root", permissions(WHOLE), Kind.IDENTITY, ROOT_ROLE, CACHE, id="role for all"),
+    pytest.param("pull-through-upstream", upstream(), Kind.REGISTRY, UPSTREAM_ROWS, UPSTREAM, id="upstream"),
 ]
 
 
-@pytest.mark.parametrize(("name", "document", "kind", "rows"), TABLES)
+@pytest.mark.parametrize(("name", "document", "kind", "rows", "account"), TABLES)
 def test_the_policy_is_the_reviewed_one_and_says_what_its_table_says(
-    name: str, document: PolicyDocument, kind: Kind, rows: list[Row]
+    name: str, document: PolicyDocument, kind: Kind, rows: list[Row], account: str
 ) -> None:
     compare(name, document.document)
     assert linting.lint(document.document, kind) == []
     tables.check(document.document, rows)
-    assert tables.survivors(document.document, rows) == []
+    assert tables.survivors(document.document, rows, account=account) == []

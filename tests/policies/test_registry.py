@@ -10,7 +10,7 @@ from ecr.registry.replication import Destination, ReplicationRule
 from tests.policies.evaluator import Principal, Request
 from tests.policies.linting import Kind, lint
 from tests.policies.review import compare
-from tests.policies.tables import Row, check, survivors
+from tests.policies.tables import Row, by_others, check, survivors
 
 REGION = "eu-west-1"
 OURS, SOURCE, SECOND, STRANGER = "123456789012", "222222222222", "333333333333", "999999999999"
@@ -121,6 +121,8 @@ REPLICATION_ROWS = [
     ),
     Row("a wildcard as the action", ask("*", by=SOURCE), allowed=False),
     Row("nobody", Request(action="ecr:ReplicateImage", resource=HERE.repositories("prod/app")), allowed=False),
+    *by_others("replicating under the prefix", ask(REPLICATE, by=SOURCE)),
+    *by_others("replicating outside of it", ask(REPLICATE, by=SECOND, name="dev/app")),
 ]
 
 CACHE_ROWS = [
@@ -194,6 +196,7 @@ PRINTED_ROWS = [
     Row("the source pulls", ask("BatchGetImage", by=SOURCE), allowed=False),
     Row("the Region that the source is in", ask(REPLICATE, by=SOURCE, region="eu-central-1"), allowed=False),
     Row("the source's own other Region", ask(REPLICATE, by=SOURCE, account=SOURCE, region="us-east-1"), allowed=False),
+    *by_others("replicating", ask(REPLICATE, by=SOURCE)),
 ]
 
 CHINA_ROWS = [
@@ -202,6 +205,7 @@ CHINA_ROWS = [
     Row("the same names in another partition", ask(REPLICATE, by=SOURCE, region="cn-north-1"), allowed=False),
     Row("a stranger", ask(REPLICATE, by=STRANGER, region="cn-north-1", partition="aws-cn"), allowed=False),
     Row("another Region", ask(REPLICATE, by=SOURCE, region="cn-northwest-1", partition="aws-cn"), allowed=False),
+    *by_others("replicating", ask(REPLICATE, by=SOURCE, region="cn-north-1", partition="aws-cn")),
 ]
 
 POLICIES = [

@@ -34,6 +34,7 @@ UNIT = "o-zzzzzzzzzz/r-ab12/ou-ab12-11111111/"
 PUSHING_UNIT = "o-qqqqqqqqqq/r-ab12/ou-ab12-33333333/"
 FUNCTION = f"arn:aws:lambda:{REGION}:{FUNCTION_ACCOUNT}:function:orders"
 PROJECT = f"arn:aws:codebuild:{REGION}:{BUILD_ACCOUNT}:project/shop"
+PARTNERS_PROJECT = PROJECT.replace(BUILD_ACCOUNT, PARTNER)
 CODEBUILD, LAMBDA, ECS = "codebuild.amazonaws.com", "lambda.amazonaws.com", "ecs-tasks.amazonaws.com"
 
 EVERYBODY = Access(
@@ -185,22 +186,23 @@ ROWS = [
         *SERVICE_PULL,
     ),
     *may("CodeBuild for the account alone", *service(CODEBUILD, account=BUILD_ACCOUNT), (), *SERVICE_PULL),
+    *may("CodeBuild for the project, of nobody's account", *service(CODEBUILD, arn=PROJECT), (), *SERVICE_PULL),
     *may("CodeBuild for nobody", *service(CODEBUILD), (), *SERVICE_PULL),
     *may("ECS for the project", *service("ecs.amazonaws.com", account=BUILD_ACCOUNT, arn=PROJECT), (), *SERVICE_PULL),
     *may(
         "CodeBuild for the partner's project",
-        *service(CODEBUILD, account=PARTNER, arn=PROJECT.replace(BUILD_ACCOUNT, PARTNER)),
+        *service(CODEBUILD, account=PARTNER, arn=PARTNERS_PROJECT),
         SERVICE_PULL,
     ),
     *may(
         "CodeBuild for the partner's other project",
-        *service(CODEBUILD, account=PARTNER, arn=PROJECT.replace(BUILD_ACCOUNT, PARTNER) + "2"),
+        *service(CODEBUILD, account=PARTNER, arn=f"{PARTNERS_PROJECT}2"),
         (),
         *SERVICE_PULL,
     ),
     *may(
         "another service for the partner's project",
-        *service("codepipeline.amazonaws.com", account=PARTNER, arn=PROJECT.replace(BUILD_ACCOUNT, PARTNER)),
+        *service("codepipeline.amazonaws.com", account=PARTNER, arn=PARTNERS_PROJECT),
         (),
         *SERVICE_PULL,
     ),
@@ -213,12 +215,20 @@ ROWS = [
     *may("the pushing role", *iam(PUSHING_ROLE), PUSH, URL, "ecr:BatchDeleteImage", "ecr:PutLifecyclePolicy"),
     *may("another role there pushing", *iam(f"{PUSHING_ROLE}2"), (), *PUSH),
     *may("a stranger said to be the pushing role", *iam(f"arn:aws:iam::{STRANGER}:role/x", PUSHING_ROLE), (), *PUSH),
+    *may("a user there without a PrincipalArn", Principal(arn=user(PUSHING_ROLES)[0].arn), {}, (), *PUSH),
     *may("the own pushing role", *iam(OWN_PUSHING_ROLE), PUSH, URL),
     *may("another own role pushing", *iam(f"{OWN_PUSHING_ROLE}2"), (), *PUSH),
     *may("a member of the pushing organization", *user(STRANGER, organization=PUSHING_ORGANIZATION), PUSH, URL),
     *may("a member of the pushing unit", *user(STRANGER, paths=(PUSHING_UNIT,)), PUSH, URL),
     *may("a member below the pushing unit", *user(STRANGER, paths=(f"{PUSHING_UNIT}ou-1/",)), (), *PUSH),
     *may("a service with an account that may push", *service(CODEBUILD, account=PUSHER), (), *PUSH),
+    # Neither do these requests come from AWS; they stand for a principal more in a statement.
+    *tables.by_others("said to be the role", asks(IMAGE, *iam(ROLE))),
+    *tables.by_others("said to be the pushing role", asks("ecr:PutImage", *iam(PUSHING_ROLE))),
+    *tables.by_others("for the function", asks(IMAGE, *service(LAMBDA, arn=FUNCTION))),
+    *tables.by_others("for the project", asks(IMAGE, *service(CODEBUILD, account=BUILD_ACCOUNT, arn=PROJECT))),
+    *tables.by_others("for the partner's", asks(IMAGE, *service(CODEBUILD, arn=PARTNERS_PROJECT))),
+    *tables.by_others("for the account", asks(IMAGE, *service(ECS, account=BUILD_ACCOUNT))),
 ]
 
 

@@ -56,7 +56,9 @@ ROWS = [
     row("other account", expected=False, arn="arn:aws:iam::333333333333:user/a"),
     row("other repository", expected=False, resource=f"{REPOSITORY}3"),
     row("no condition key", expected=False, context={}),
+    *tables.by_others("pulling", Request(action="ecr:BatchGetImage", resource=REPOSITORY, context={KEY: "a"})),
 ]
+OURS, STRANGER, PROVIDER = tables.OURS, tables.STRANGER, "arn:aws:iam::111111111111:oidc-provider/oidc.example.org"
 
 
 def test_a_whole_table_leaves_no_survivor() -> None:
@@ -72,16 +74,65 @@ def test_a_whole_table_leaves_no_survivor() -> None:
         ("push", ["Pull: Action without ecr:PutImage"]),
         ("second repository", [f"Pull: Resource without {REPOSITORY}2"]),
         ("second value", [f"Pull: StringEquals {KEY} without b"]),
-        (
-            "other account",
-            [f"Pull: Principal {name} widened" for name in ("111111111111", "222222222222", CODEBUILD)],
-        ),
+        ("pulling, by our own account", [f"Pull: Principal and {OURS}"]),
+        ("pulling, by a stranger", [f"Pull: Principal and {STRANGER}"]),
+        ("pulling, by another service", ["Pull: Principal and ec2.amazonaws.com"]),
         ("other repository", [f"Pull: Resource {REPOSITORY} widened", f"Pull: Resource {REPOSITORY}2 widened"]),
-        ("no condition key", [f"Pull: without StringEquals {KEY}"]),
+        ("no condition key", [f"Pull: without StringEquals {KEY}", f"Pull: StringEqualsIfExists {KEY}"]),
     ],
 )
 def test_without_a_row_something_survives(missing: str, survivors: list[str]) -> None:
     assert tables.survivors(TABLED, [each for each in ROWS if each.name != missing]) == survivors
+
+
+def test_without_a_row_of_others_everybody_could_be_let_in() -> None:
+    others = ("other account", "pulling, by ")
+    survivors = tables.survivors(TABLED, [each for each in ROWS if not each.name.startswith(others)])
+    widened = [f"Pull: Principal {name} widened" for name in ("111111111111", "222222222222", CODEBUILD)]
+    more = [f"Pull: Principal and {name}" for name in (OURS, STRANGER, tables.OTHER_SERVICE)]
+    assert survivors == [*widened, *more]
+
+
+@pytest.mark.parametrize(
+    ("principal", "more"),
+    [
+        pytest.param({"AWS": "111111111111"}, [OURS, STRANGER], id="account"),
+        pytest.param({"AWS": [OURS, f"arn:aws-cn:iam::{STRANGER}:root"]}, [], id="both"),
+        pytest.param({"Service": CODEBUILD}, [OURS, STRANGER, tables.OTHER_SERVICE], id="service"),
+        pytest.param({"Service": tables.OTHER_SERVICE}, [OURS, STRANGER], id="that-service"),
+        pytest.param({"Federated": PROVIDER}, [OURS, STRANGER, tables.OTHER_PROVIDER], id="provider"),
+        pytest.param("*", [], id="everybody"),
+    ],
+)
+def test_who_is_let_in_beside_those_who_are_named(principal: object, more: list[str]) -> None:
+    statement = {"Sid": "One", "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    changes = [change for change, _ in tables.mutants(policy(statement)) if " and " in change]
+    assert changes == [f"One: Principal and {name}" for name in more]
+
+
+def test_whose_a_document_is_says_the_table() -> None:
+    named = {"Service": CODEBUILD}
+    document = policy({"Sid": "One", "Effect": "Allow", "Principal": named, "Action": "sts:AssumeRole"})
+    rows = tables.by_others("taking it on", Request(action="sts:AssumeRole"), account="111111111111")
+    assert "One: Principal and 111111111111" not in tables.survivors(document, rows, account="111111111111")
+    assert f"One: Principal and {OURS}" in tables.survivors(document, rows, account=OURS)
+    assert [row.request.principal.account for row in rows] == ["111111111111", STRANGER, "", ""]
+    assert len(tables.by_others("taking it on", rows[0].request, account=None)) == 3
+
+
+@pytest.mark.parametrize(
+    ("operator", "changed"),
+    [
+        ("StringEquals", True), ("StringLike", True), ("ArnLike", True), ("Bool", True), ("StringNotEquals", False),
+        ("NotIpAddress", False), ("Null", False), ("StringEqualsIfExists", False),
+        ("ForAnyValue:StringEquals", False),
+    ],
+)  # fmt: skip
+def test_a_condition_may_not_hold_without_its_key(operator: str, *, changed: bool) -> None:
+    document = policy({**IDLE, "Condition": {operator: {KEY: "true"}}})
+    loosened = [mutant for change, mutant in tables.mutants(document) if change == f"Idle: {operator}IfExists {KEY}"]
+    expected = policy({**IDLE, "Condition": {operator: {}, f"{operator}IfExists": {KEY: "true"}}})
+    assert loosened == [expected] * changed
 
 
 def test_a_statement_that_no_row_needs_survives() -> None:

@@ -12,7 +12,7 @@ from tests.policies import linting, tables
 from tests.policies.evaluator import Principal, Request
 from tests.policies.linting import Kind
 from tests.policies.review import compare
-from tests.policies.tables import Row
+from tests.policies.tables import Row, by_others
 
 ACCOUNT, STRANGER = "111111111111", "333333333333"
 REGION = "eu-west-1"
@@ -58,6 +58,7 @@ TRUST = [
     assume("a role of the own account", arn=f"arn:aws:iam::{ACCOUNT}:role/deployer"),
     assume("a role of another account", arn=f"arn:aws:iam::{STRANGER}:role/deployer"),
     assume("with a token of the web", "ecr.amazonaws.com", action="AssumeRoleWithWebIdentity"),
+    *by_others("taking it on", Request(action="sts:AssumeRole"), account=ACCOUNT),
 ]
 
 DENIED = [
@@ -130,4 +131,4 @@ def test_the_policy_is_the_reviewed_one_and_says_what_its_table_says(
     compare(name, document.document)
     assert linting.lint(document.document, kind) == []
     tables.check(document.document, rows)
-    assert tables.survivors(document.document, rows) == []
+    assert tables.survivors(document.document, rows, account=ACCOUNT) == []
