@@ -31,6 +31,7 @@ BY_ECR: Context = {
 }
 
 DEPLOYER = Principal(arn=f"arn:aws:iam::{ACCOUNT}:role/deployer")
+STRANGER = Principal(arn="arn:aws:iam::999999999999:role/admin")
 PULLER = Principal(arn=f"arn:aws:iam::{OTHER}:role/puller")
 LAMBDA = Principal(service="lambda.amazonaws.com")
 ADMINISTER = (
@@ -70,6 +71,7 @@ COMMON = [
         row(f"administer from another account: {action}", action, allowed=False, who=PULLER)
         for action in ("kms:DescribeKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion")
     ),
+    row("a stranger administers", "kms:PutKeyPolicy", allowed=False, who=STRANGER),
     row("a service administers", "kms:PutKeyPolicy", allowed=False, who=Principal(service="ecr.amazonaws.com")),
     *(row(f"use directly: {action}", action, allowed=False) for action in USE),
     *(row(f"use by ECR without a grant: {action}", action, allowed=False, context=BY_ECR) for action in USE[:3]),
@@ -88,6 +90,8 @@ COMMON = [
     granting("a grant of generating alone", allowed=True, operations=("GenerateDataKey",)),
     granting("a user of the account creates it", allowed=True, who=Principal(arn=f"arn:aws:iam::{ACCOUNT}:user/ann")),
     granting("another account", who=Principal(arn=f"arn:aws:iam::{OTHER}:role/deployer")),
+    granting("a stranger", who=STRANGER),
+    granting("another service", who=Principal(service="ec2.amazonaws.com")),
     granting("nobody known", who=Principal()),
     granting("a grant by hand", resource="", via="", repository=""),
     granting("a grant for a person", resource="false"),

@@ -23,6 +23,8 @@ PUSH, SCAN = f"{RULE}-push-rule-1a2b", f"{RULE}-scan-rule-3c4d"
 EVENTBRIDGE = Principal(service="events.amazonaws.com")
 ADMINISTRATOR = Principal(arn=f"arn:aws:iam::{ACCOUNT}:role/administrator")
 STRANGER = Principal(arn=f"arn:aws:iam::{OTHER}:role/administrator")
+# Of no account that stands anywhere in the documents, and a service that is not there either.
+NOBODY, MACHINES = Principal(arn="arn:aws:iam::999999999999:role/admin"), Principal(service="ec2.amazonaws.com")
 
 
 def topic_policy() -> PolicyDocument:
@@ -86,6 +88,9 @@ TOPIC_ROWS = [
     Row("a role of this account", publishing(ADMINISTRATOR, rule=None, account=None), allowed=False),
     Row("a role of another account", publishing(STRANGER, rule=None, account=None), allowed=False),
     Row("a role that says it is our rule", publishing(STRANGER), allowed=False),
+    Row("a role of any account", publishing(NOBODY), allowed=False),
+    Row("a role of this account that says it is our rule", publishing(ADMINISTRATOR), allowed=False),
+    Row("another service that says it is our rule", publishing(MACHINES), allowed=False),
     Row("somebody unknown", publishing(Principal(), rule=None, account=None), allowed=False),
 ]
 
@@ -135,6 +140,9 @@ KEY_ROWS = [
     Row("another account's role publishes", using(principal=STRANGER), allowed=False),
     Row("another account's role opens a data key", using("kms:Decrypt", STRANGER), allowed=False),
     Row("another account's role makes a grant", using("kms:CreateGrant", STRANGER, topic=None), allowed=False),
+    Row("a role of any account publishes", using(principal=NOBODY), allowed=False),
+    Row("a role of any account changes the policy", using("kms:PutKeyPolicy", NOBODY, topic=None), allowed=False),
+    Row("another service", using(principal=MACHINES), allowed=False),
     Row("somebody unknown", using(principal=Principal()), allowed=False),
 ]
 
