@@ -217,9 +217,9 @@ def layer_refused(host: Host, status: int, *, redirected: bool) -> Check:
     return failed(Step.LAYER, text, fix)
 
 
-def too_slow(step: Step, text: str) -> Check:
-    """A step that has not come to its end in time."""
-    return failed(step, text, _SLOW)
+def no_token(timeout_s: float) -> Check:
+    """A sign-in that has not come to its end in time."""
+    return failed(Step.SIGN_IN, f"nothing came within {timeout_s:g} s", _SLOW)
 
 
 def answered(error: RemoteError, *, is_ecr: bool) -> str:

@@ -173,7 +173,7 @@ class Examination:
             )
             return checks.failed(Step.SIGN_IN, str(error), fix)
         except Stopped:
-            return checks.too_slow(Step.SIGN_IN, f"nothing came within {self._subject.timeout_s:g} s")
+            return checks.no_token(self._subject.timeout_s)
         if registry.api_url:
             return checks.ok(Step.SIGN_IN, f"ECR has given a token for {registry.host}")
         who = "as Docker's configuration says" if self._found.credentials else "as nobody: Docker knows no credentials"
@@ -198,19 +198,23 @@ class Examination:
         except RemoteError as error:
             return checks.failed(Step.MANIFEST, str(error), self._advice(error))
         except Stopped:
-            return checks.too_slow(Step.MANIFEST, f"{name} did not come within {subject.timeout_s:g} s")
+            text = f"{name} did not come within {subject.timeout_s:g} s"
+            return checks.failed(Step.MANIFEST, text, self._unreached(Failure(trouble=Trouble.SILENT)))
         if image is not None and image.kind is Kind.IMAGE and len(image.blobs) > 1:
             self._found.layer = image.blobs[-1]  # the first is the configuration
         return checks.ok(Step.MANIFEST, f"{name} is {'there' if is_digest(subject.reference) else root.digest}")
 
     def _advice(self, error: RemoteError) -> str:
-        host = self._host
-        if error.code != "UNREACHABLE" or host is None:
-            return checks.answered(error, is_ecr=self._subject.location.registry.api_url is not None)
+        if error.code == "UNREACHABLE":
+            return self._unreached(cause_of(error))
+        return checks.answered(error, is_ecr=self._subject.location.registry.api_url is not None)
+
+    def _unreached(self, failure: Failure) -> str:
+        host = self._host or _UNKNOWN
         proxy = self._network.proxy_of(_url(host))
         if proxy is not None:
             return checks.unreached_through(host, proxy)
-        return checks.unreached(host, self._addresses_shown(host), cause_of(error))
+        return checks.unreached(host, self._addresses_shown(host), failure)
 
     @property
     def _host(self) -> Host | None:
@@ -260,9 +264,8 @@ class Examination:
             )
         # The registry has answered, with something that no layer can be had from.
         refusal = error.error if isinstance(error, Temporary) else error
-        return checks.failed(
-            Step.LAYER, str(refusal), self._advice(refusal) if isinstance(refusal, RemoteError) else ""
-        )
+        fix = self._advice(refusal) if isinstance(refusal, RemoteError) else ""
+        return checks.failed(Step.LAYER, str(refusal), fix)
 
     @property
     def _redirected(self) -> bool:

@@ -334,7 +334,7 @@ def test_a_manifest_that_hangs_ends_in_time() -> None:
         return hanging(request)
 
     found = examine(registry=FakeRegistry(answers=hang), timeout_s=0.1)
-    assert f"{HOST}/{NAME}:v1 did not come within 0.1 s" in found[Step.MANIFEST].line
+    assert f"{HOST}/{NAME}:v1 did not come within 0.1 s; {MORE_TIME}{GROUP}" in found[Step.MANIFEST].line
 
 
 def test_a_manifest_that_makes_no_sense() -> None:
