@@ -14,7 +14,7 @@ from components import arguments
 from components.caller import Caller
 from ecr import endpoint_policy, endpoints_config
 from ecr.access import names
-from ecr.config_reader import shown
+from ecr.config_reader import stands_twice
 from ecr.endpoint_policy import Service
 from ecr.endpoints_config import Endpoints, S3Gateway
 from ecr.errors import InputError
@@ -168,7 +168,7 @@ def _wrong(
         if not accept(value):
             yield refused(f"{path}[{index}]", value, rule)
         elif value in values[:index]:
-            yield Problem(f"{path}[{index}]", f"{shown(value)} stands in the list twice; take one out")
+            yield Problem(f"{path}[{index}]", stands_twice(value))
     if most is not None and len(values) > most:
         yield Problem(path, f"has {len(values)} entries; at most {most} are accepted")
 
