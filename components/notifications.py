@@ -12,9 +12,10 @@ import pulumi_aws as aws
 from components import arguments, keys
 from components.caller import Caller
 from ecr.notifications import events, messages, patterns, policies, topics
-from ecr.notifications.events import Events, Kind, Registry, Scope
+from ecr.notifications.events import Events, Kind, Scope
 from ecr.notifications.messages import Format
 from ecr.problems import Problem, refused, refused_items
+from ecr.reference import Registry
 
 
 @dataclass(frozen=True, kw_only=True)

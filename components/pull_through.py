@@ -14,8 +14,8 @@ from components import keys
 from ecr.access import key_policy, repository_policy
 from ecr.access.documents import PolicyDocument
 from ecr.access.principals import Access
+from ecr.reference import Registry
 from ecr.registry import pull_through, templates
-from ecr.registry.policy import Registry
 from ecr.registry.pull_through import MAKE, ROOT, PullThroughCacheRule
 from ecr.registry.templates import CreationTemplate
 from ecr.registry.upstreams import SECRET_PREFIX

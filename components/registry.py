@@ -16,14 +16,15 @@ from components.pull_through import UpstreamCredentials, register_pull_through
 from ecr.access.documents import Json
 from ecr.errors import InputErrors
 from ecr.problems import Problem
+from ecr.reference import Registry
 from ecr.registry import policy, pull_through, settings
-from ecr.registry.policy import Registry
 from ecr.registry.pull_through import PullThroughCacheRule
 from ecr.registry.replication import ReplicationRule
 from ecr.registry.scanning import Scanning
 from ecr.registry.settings import RegistryConfig
 
 _HUMP = re.compile(r"(?<=[a-z])[A-Z]")
+_FOR = re.compile(r"\.for\b")
 _OTHERS_NAMES = re.compile(r"(?=\.(?:tags|lifecycle)\b)")
 
 
@@ -122,8 +123,7 @@ def _argument(path: str) -> str:
     """Where `RegistryConfig` has what stands at `path` in a stack file; keys of tags and of lifecycle rules stay."""
     ours, *theirs = _OTHERS_NAMES.split(path, maxsplit=1)
     ours = _HUMP.sub(lambda hump: f"_{hump[0].lower()}", ours)
-    if ours.endswith(".for"):
-        ours = f"{ours.removesuffix('for')}applied_for"
+    ours = _FOR.sub(".applied_for", ours)
     return "".join((ours, *theirs)).replace(".lifecycle[", ".lifecycle.rules[")
 
 

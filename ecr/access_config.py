@@ -7,11 +7,9 @@ from collections.abc import Mapping, Sequence
 from ecr.access import names, principals, repository_policy
 from ecr.access.principals import Access, Principals, PullPrincipals, Service, account_of
 from ecr.config_reader import Section, shown
+from ecr.reference import SOMEWHERE
 
 _EMPTY = "names nobody; name somebody, or take the key out"
-
-# The policy's length depends a little on where the repository is; the exact one is checked when that is known.
-_SOMEWHERE = {"account": "000000000000", "region": "ap-southeast-1"}
 
 
 def read_access(top: Section, *, partition: str | None = None) -> Access | None:
@@ -40,7 +38,8 @@ def read_access(top: Section, *, partition: str | None = None) -> Access | None:
         return None
     found = partition or next(map(principals.partition_of, repository_policy.arns(access)), "aws")
     try:
-        repository_policy.repository_policy(access, partition=found, **_SOMEWHERE)
+        # The policy's length depends a little on where the repository is; the exact one is checked when that is known.
+        repository_policy.repository_policy(access, partition=found, account=SOMEWHERE.account, region=SOMEWHERE.region)
     except ValueError as error:
         section.wrong("", str(error))
         return None

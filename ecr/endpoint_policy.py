@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from ecr.access.actions import PULL, SIGN_IN
 from ecr.access.documents import Condition, PolicyDocument, PrincipalType, Statement
+from ecr.reference import Registry
 
 # AWS PrivateLink guide, "Control access to VPC endpoints using endpoint policies": 20,480 characters. With 100 accounts
 # a policy has about 7,000.
@@ -80,7 +81,7 @@ def registry_policy(
         Statement(sid="Registries", principals=_ANYBODY, actions=("ecr:*",), resources=("*",), conditions=(who, whose)),
     ]
     if pull_from:
-        others = tuple(f"arn:{partition}:ecr:{region}:{other}:repository/*" for other in pull_from)
+        others = tuple(Registry(partition, region, other).repositories() for other in pull_from)
         statements.append(
             Statement(sid="PullFromOthers", principals=_ANYBODY, actions=PULL, resources=others, conditions=(who,))
         )

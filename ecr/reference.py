@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ecr.regions import PARTITION
+from ecr.regions import PARTITION, PARTITIONS
 
 # ECR API reference, CreateRepository, repositoryName: 2 to 256 characters.
 _REPOSITORY_NAME = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
@@ -52,7 +52,12 @@ DIGEST_RULE = "a complete digest: sha256: and 64 lower-case hex digits"
 
 def is_repository_name(text: str) -> bool:
     """Whether ECR accepts `text` as the name of a repository."""
-    return len(text) in _REPOSITORY_NAME_LENGTHS and _REPOSITORY_NAME.fullmatch(text) is not None
+    return len(text) in _REPOSITORY_NAME_LENGTHS and is_written_as_a_name(text)
+
+
+def is_written_as_a_name(text: str) -> bool:
+    """Whether `text` is what the names of repositories are made of, whatever its length."""
+    return _REPOSITORY_NAME.fullmatch(text) is not None
 
 
 def is_tag(text: str) -> bool:
@@ -169,3 +174,30 @@ class RepositoryArn:
 
     def __str__(self) -> str:
         return f"arn:{self.partition}:ecr:{self.region}:{self.account}:repository/{self.name}"
+
+
+@dataclass(frozen=True)
+class Registry:
+    """One registry: an account's in one Region.
+
+    Attributes:
+        partition: such as `aws`.
+        region: such as `eu-west-1`.
+        account: 12 digits.
+    """
+
+    partition: str
+    region: str
+    account: str
+
+    def repository_arn(self, name: str) -> str:
+        """The ARN of a repository, or the beginning of ARNs for the beginning of a name."""
+        return str(RepositoryArn(self.partition, self.region, self.account, name))
+
+    def repositories(self, prefix: str = "") -> str:
+        """What matches the ARNs of all its repositories whose names begin so."""
+        return self.repository_arn(f"{prefix}*")
+
+
+SOMEWHERE = Registry(max(PARTITIONS.values(), key=len), max(PARTITIONS, key=len), "0" * 12)
+"""Stands in for a registry that is not known yet, where the length of a policy matters: no name is longer."""

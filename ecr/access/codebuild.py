@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from types import MappingProxyType
 
 from ecr.access import roles
 from ecr.access.documents import Condition, PolicyDocument, PrincipalType, Statement
 from ecr.problems import Problem, refused_items
+from ecr.reference import SOMEWHERE
 
 # CodeBuild API reference, CreateProject, name.
 _PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,254}")
@@ -19,7 +21,6 @@ PROJECT_RULE = "the name of a CodeBuild project of this account and Region, 2 to
 
 _SERVICE = "codebuild.amazonaws.com"
 _LOGS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
-_LONGEST_PLACE = MappingProxyType({"partition": "aws-us-gov", "region": "ap-northeast-2", "account": "0" * 12})
 
 
 def is_project(text: str) -> bool:
@@ -33,7 +34,7 @@ def problems(projects: Sequence[str]) -> tuple[Problem, ...]:
     if not projects:
         found.append(Problem("projects", f"is empty; accepted: {PROJECT_RULE}"))
     if not found:
-        found += roles.too_long(trust_policy(projects, **_LONGEST_PLACE))
+        found += roles.too_long(trust_policy(projects, **asdict(SOMEWHERE)))
     return tuple(found)
 
 

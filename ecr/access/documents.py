@@ -17,13 +17,6 @@ _SID = re.compile(r"[A-Za-z0-9]+")
 Json = str | int | bool | list["Json"] | dict[str, "Json"]
 
 
-class Effect(StrEnum):
-    """What a statement does for the requests that it matches."""
-
-    ALLOW = "Allow"
-    DENY = "Deny"
-
-
 class PrincipalType(StrEnum):
     """The kinds of principals (IAM user guide, "AWS JSON policy elements: Principal")."""
 
@@ -56,7 +49,7 @@ class Condition:
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One intention: who may do what to which resources, and when.
+    """One intention: who may do what to which resources, and when. Nothing here denies what another policy allows.
 
     Attributes:
         sid: letters and digits, unique in its document.
@@ -72,7 +65,6 @@ class Statement:
 
     sid: str
     actions: tuple[str, ...]
-    effect: Effect = Effect.ALLOW
     principals: Mapping[PrincipalType, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     resources: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
@@ -82,7 +74,7 @@ class Statement:
             raise ValueError(f"{self.sid!r} is no Sid; accepted: letters and digits")
         if not self.actions:
             raise ValueError(f"statement {self.sid} has no action")
-        if self.effect is Effect.ALLOW and self._anybody and not self.conditions:
+        if self._anybody and not self.conditions:
             raise ValueError(f"statement {self.sid} is for anybody; a principal '*' needs a condition")
         asked = [(condition.operator, condition.key) for condition in self.conditions]
         if len(set(asked)) < len(asked):
@@ -95,7 +87,7 @@ class Statement:
     @property
     def document(self) -> dict[str, Json]:
         """The statement as AWS writes it: what is empty is absent."""
-        document: dict[str, Json] = {"Sid": self.sid, "Effect": self.effect.value}
+        document: dict[str, Json] = {"Sid": self.sid, "Effect": "Allow"}
         if self._anybody:
             document["Principal"] = "*"
         elif self.principals:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
 
 from ecr.access import roles
 from ecr.access.documents import Condition, PolicyDocument, PrincipalType, Statement
 from ecr.problems import Problem, refused, refused_items
+from ecr.reference import SOMEWHERE
 from ecr.regions import PARTITION
 
 # Kubernetes documentation, "Object Names and IDs": a namespace is a label, a service account a subdomain.
@@ -41,7 +42,6 @@ PROVIDER_RULE = (
 
 _SERVICE = "pods.eks.amazonaws.com"
 _POD_ACTIONS = ("sts:AssumeRole", "sts:TagSession")
-_LONGEST_PLACE = MappingProxyType({"partition": "aws-us-gov", "region": "ap-northeast-2", "account": "0" * 12})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +111,7 @@ def problems(
         too_long = roles.too_long(service_account_trust(service_accounts))
         found += [problem.below("service_accounts") for problem in too_long]
     if not found and pod_identities:
-        too_long = roles.too_long(pod_identity_trust(pod_identities, **_LONGEST_PLACE))
+        too_long = roles.too_long(pod_identity_trust(pod_identities, **asdict(SOMEWHERE)))
         found += [problem.below("pod_identities") for problem in too_long]
     return tuple(found)
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from ecr.access import roles
 from ecr.access.documents import Condition, PolicyDocument, PrincipalType, Statement
 from ecr.problems import Problem, refused, refused_items
+from ecr.reference import SOMEWHERE
 from ecr.regions import PARTITION
 
 ISSUER = "token.actions.githubusercontent.com"
@@ -45,7 +46,7 @@ TAG_RULE = _PATTERN_RULE.format("a tag such as v1.0.0 or v*, as git writes it wi
 _ENVIRONMENT = re.compile(r"(?! )[ -~]{1,255}(?<! )")
 ENVIRONMENT_RULE = "an environment such as prod, spelt as the job spells it, in plain letters without *, ? and $"
 
-_LONGEST_PROVIDER = f"arn:aws-us-gov:iam::000000000000:oidc-provider/{ISSUER}"
+_LONGEST_PROVIDER = f"arn:{SOMEWHERE.partition}:iam::{SOMEWHERE.account}:oidc-provider/{ISSUER}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,6 +51,11 @@ def is_organization_path(text: str) -> bool:
     return _ORGANIZATION_PATH.fullmatch(text) is not None
 
 
+def account_root(partition: str, account: str) -> str:
+    """The ARN that stands for all identities of an account, as far as their own policies let them."""
+    return f"arn:{partition}:iam::{account}:root"
+
+
 @dataclass(frozen=True)
 class RoleArn:
     """The ARN of a role, in its parts.

@@ -139,7 +139,7 @@ def _services(services: tuple[Service, ...]) -> Iterator[Statement]:
 
 
 def _accounts(accounts: Iterable[str], partition: str) -> dict[PrincipalType, tuple[str, ...]]:
-    return {PrincipalType.AWS: tuple(f"arn:{partition}:iam::{account}:root" for account in _sorted(accounts))}
+    return {PrincipalType.AWS: tuple(names.account_root(partition, account) for account in _sorted(accounts))}
 
 
 def _sorted(texts: Iterable[str]) -> tuple[str, ...]:

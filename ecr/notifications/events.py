@@ -126,16 +126,3 @@ def is_prefix(text: str) -> bool:
     """Whether a repository's name can begin like this."""
     # A digit at the end completes whatever may have to be followed by something.
     return text[:1].isalnum() and (reference.is_repository_name(f"{text}0") or reference.is_repository_name(text))
-
-
-@dataclass(frozen=True)
-class Registry:
-    """Where the repositories are: a registry is one account's in one Region."""
-
-    partition: str
-    region: str
-    account: str
-
-    def repository_arn(self, name: str) -> str:
-        """The ARN of a repository, or the beginning of ARNs for the beginning of a name."""
-        return f"arn:{self.partition}:ecr:{self.region}:{self.account}:repository/{name}"

@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from ecr.notifications.events import LEVELS, Events, Kind, Registry, Scope
+from ecr.notifications.events import LEVELS, Events, Kind, Scope
+from ecr.reference import Registry
 from ecr.severity import Severity
 
 Pattern = dict[str, object]
@@ -27,8 +28,6 @@ _TOTAL = "TOTAL"
 # this state (EventBridge user guide, "Receiving read-only management events from AWS services").
 ALL_CLOUDTRAIL_EVENTS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 ENABLED = "ENABLED"
-
-MAX_PATTERN = 2048  # characters; Amazon EventBridge quotas, "Event pattern size"
 
 
 def state(kind: Kind) -> str:

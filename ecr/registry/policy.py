@@ -16,6 +16,7 @@ from ecr.access.documents import PolicyDocument, PrincipalType, Statement
 from ecr.access.names import RoleArn
 from ecr.config_reader import shown
 from ecr.problems import Problem, refused, refused_items
+from ecr.reference import SOMEWHERE, Registry
 from ecr.registry import pull_through, replication
 from ecr.registry.replication import Destination, ReplicationRule
 
@@ -23,25 +24,6 @@ REPLICATE = ("ecr:CreateRepository", "ecr:ReplicateImage")
 IMPORT = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
 
 MAX_POLICY_CHARS = 10_240  # PutRegistryPolicy, policyText
-
-
-@dataclass(frozen=True)
-class Registry:
-    """One registry.
-
-    Attributes:
-        partition: such as `aws`.
-        region: such as `eu-west-1`.
-        account: 12 digits.
-    """
-
-    partition: str
-    region: str
-    account: str
-
-    def repositories(self, prefix: str = "") -> str:
-        """The ARN of all its repositories whose names begin so."""
-        return f"arn:{self.partition}:ecr:{self.region}:{self.account}:repository/{prefix}*"
 
 
 @dataclass(frozen=True)
@@ -124,7 +106,7 @@ def _replicate(source: ReplicationSource, registry: Registry) -> Statement:
     return Statement(
         sid=f"ReplicateFrom{source.account}",
         # The account, as documented: the service-linked role that replicates need not exist yet when this is made.
-        principals={PrincipalType.AWS: (_root(registry.partition, source.account),)},
+        principals={PrincipalType.AWS: (names.account_root(registry.partition, source.account),)},
         actions=REPLICATE,
         resources=tuple(registry.repositories(prefix) for prefix in source.prefixes or ("",)),
     )
@@ -132,17 +114,13 @@ def _replicate(source: ReplicationSource, registry: Registry) -> Statement:
 
 def _import(entry: CacheAccess, registry: Registry, number: int) -> Statement:
     prefixes = ("" if prefix == pull_through.ROOT else f"{prefix}/" for prefix in entry.prefixes)
-    accounts = (_root(registry.partition, account) for account in entry.accounts)
+    accounts = (names.account_root(registry.partition, account) for account in entry.accounts)
     return Statement(
         sid=f"PullThroughCache{number}",
         principals={PrincipalType.AWS: (*accounts, *entry.roles)},
         actions=IMPORT,
         resources=tuple(registry.repositories(prefix) for prefix in prefixes),
     )
-
-
-def _root(partition: str, account: str) -> str:
-    return f"arn:{partition}:iam::{account}:root"
 
 
 def problems(access: RegistryAccess, *, region: str | None = None, account: str | None = None) -> Iterator[Problem]:
@@ -200,9 +178,9 @@ def other_partition(partition: str, arn: str, region: str | None) -> Problem | N
 
 
 def _too_long(access: RegistryAccess, region: str | None) -> Iterator[Problem]:
-    # Where the Region is not known, the longest one stands in for it.
-    region = region or max(regions.PARTITIONS, key=len)
-    registry = Registry(regions.PARTITIONS.get(region, "aws"), region, "0" * 12)
+    registry = SOMEWHERE
+    if region is not None:
+        registry = Registry(regions.PARTITIONS.get(region, "aws"), region, SOMEWHERE.account)
     characters = len(document(access, registry).text)
     if characters > MAX_POLICY_CHARS:
         reason = f"has {characters} characters as JSON; ECR accepts up to {MAX_POLICY_CHARS}: name fewer prefixes"

@@ -7,7 +7,6 @@ service quotas"; API reference, CreatePullThroughCacheRule.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from ecr.access.documents import PolicyDocument, PrincipalType, Statement
 from ecr.access.names import RoleArn
 from ecr.config_reader import shown
 from ecr.problems import Problem, refused
-from ecr.reference import EcrHost
+from ecr.reference import EcrHost, Registry, is_written_as_a_name
 from ecr.registry.upstreams import SECRET_RULE, SecretArn, Upstream
 
 ROOT = "ROOT"
@@ -33,7 +32,6 @@ UNSUPPORTED_REGIONS = frozenset({"cn-north-1", "cn-northwest-1", "us-gov-east-1"
 
 # API reference, CreatePullThroughCacheRule, ecrRepositoryPrefix and upstreamRepositoryPrefix; without the '/' that may
 # stand at the end, and that ECR adds by itself.
-_PREFIX = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _PREFIX_LENGTHS = range(2, 31)
 PREFIX_RULE = (
     f"2 to 30 characters as in the name of a repository, such as docker-hub, without '/' at the end; or {ROOT} for all "
@@ -62,7 +60,7 @@ def is_role(text: str) -> bool:
 
 def is_upstream_prefix(text: str) -> bool:
     """Whether ECR accepts `text` as the prefix of an upstream's repositories; leave it out for all of them."""
-    return len(text) in _PREFIX_LENGTHS and _PREFIX.fullmatch(text) is not None
+    return len(text) in _PREFIX_LENGTHS and is_written_as_a_name(text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -299,7 +297,7 @@ def upstream_policies(
                 Statement(
                     sid=f"PullThroughCacheOf{account}",
                     actions=FETCH,
-                    principals={PrincipalType.AWS: (f"arn:{partition}:iam::{account}:root",)},
+                    principals={PrincipalType.AWS: (names.account_root(partition, account),)},
                     resources=_widest(resources, _repositories(registry, None, partition)),
                 ),
             )
@@ -321,4 +319,4 @@ def _registry(rule: PullThroughCacheRule) -> EcrHost:
 
 def _repositories(registry: EcrHost, prefix: str | None, partition: str) -> str:
     below = "" if prefix in (None, ROOT) else f"{prefix}/"
-    return f"arn:{partition}:ecr:{registry.region}:{registry.account}:repository/{below}*"
+    return Registry(partition, registry.region, registry.account).repositories(below)

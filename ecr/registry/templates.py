@@ -7,7 +7,6 @@ creation templates"; API reference, CreateRepositoryCreationTemplate.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -22,6 +21,7 @@ from ecr.config_reader import shown, stands_twice
 from ecr.lifecycle import validation
 from ecr.lifecycle.policy import LifecyclePolicy
 from ecr.problems import Problem, refused
+from ecr.reference import SOMEWHERE, Registry, is_written_as_a_name
 from ecr.registry.pull_through import ROOT
 from ecr.repository import Encryption, EncryptionType, Mutability, TagMutability
 
@@ -35,7 +35,6 @@ class AppliedFor(StrEnum):
 
 
 # API reference, CreateRepositoryCreationTemplate, prefix; without the '/' at the end, which ECR adds by itself.
-_PREFIX = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _MAX_PREFIX = 256
 PREFIX_RULE = (
     "1 to 256 characters as in the name of a repository, such as docker-hub or dev/team, without '/' at the end; or "
@@ -50,7 +49,7 @@ _SERVICE = "ecr.amazonaws.com"
 
 def is_prefix(text: str) -> bool:
     """Whether ECR accepts `text` as the prefix of a template."""
-    return text == ROOT or (len(text) <= _MAX_PREFIX and _PREFIX.fullmatch(text) is not None)
+    return text == ROOT or (len(text) <= _MAX_PREFIX and is_written_as_a_name(text))
 
 
 def is_description(text: str) -> bool:
@@ -162,7 +161,7 @@ def _access_problems(template: CreationTemplate, account: str | None, region: st
     partition = regions.PARTITIONS.get(region or "") or next(named, "aws")
     try:
         repository_policy.repository_policy(
-            access, account=account or "0" * 12, partition=partition, region=region or "ap-southeast-1"
+            access, account=account or SOMEWHERE.account, partition=partition, region=region or SOMEWHERE.region
         )
     except ValueError as error:
         yield Problem("access", str(error))
@@ -214,7 +213,7 @@ def role_permissions(
         Statement(
             sid="CreateRepositories",
             actions=tuple(actions),
-            resources=(f"arn:{partition}:ecr:{region}:{account}:repository/{below}*",),
+            resources=(Registry(partition, region, account).repositories(below),),
         )
     ]
     if key_arn is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ecr.access.documents import PolicyDocument
-from ecr.registry.policy import CacheAccess, Registry, RegistryAccess, ReplicationSource, destination_policies, document
+from ecr.reference import Registry
+from ecr.registry.policy import CacheAccess, RegistryAccess, ReplicationSource, destination_policies, document
 from ecr.registry.replication import Destination, ReplicationRule
 from tests.policies.evaluator import Principal, Request
 from tests.policies.linting import Kind, lint

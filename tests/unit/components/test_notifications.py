@@ -11,8 +11,9 @@ from pulumi.runtime.mocks import MockResourceArgs
 from components.notifications import Notifications, NotificationsArgs
 from ecr.errors import InputErrors
 from ecr.notifications import messages, patterns, policies
-from ecr.notifications.events import ALL, SAID, Events, Kind, Registry, Scope
+from ecr.notifications.events import ALL, SAID, Events, Kind, Scope
 from ecr.notifications.messages import Format
+from ecr.reference import Registry
 from ecr.severity import Severity
 from tests.unit import recording as recordings
 from tests.unit.recording import ACCOUNT, KEY, REGION, Recording, mock_arn, record

@@ -15,8 +15,8 @@ from ecr.access import key_policy, repository_policy
 from ecr.access.principals import Access, PullPrincipals
 from ecr.errors import InputErrors
 from ecr.lifecycle.rules import DEFAULT_POLICY
+from ecr.reference import Registry
 from ecr.registry import pull_through, templates
-from ecr.registry.policy import Registry
 from ecr.registry.pull_through import MAKE, PullThroughCacheRule
 from ecr.registry.settings import RegistryConfig
 from ecr.registry.templates import AppliedFor, CreationTemplate

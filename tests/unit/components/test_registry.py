@@ -14,9 +14,10 @@ from components.registry import RegistrySettings, RegistrySettingsArgs
 from ecr.errors import InputErrors
 from ecr.lifecycle.policy import LifecyclePolicy
 from ecr.lifecycle.rules import DEFAULT_POLICY
+from ecr.reference import Registry
 from ecr.registry import policy
 from ecr.registry.account_settings import AccountSettings, BasicScanTypeVersion, BlobMounting, RegistryPolicyScope
-from ecr.registry.policy import CacheAccess, Registry, RegistryAccess, ReplicationSource
+from ecr.registry.policy import CacheAccess, RegistryAccess, ReplicationSource
 from ecr.registry.pull_through import MAKE, PullThroughCacheRule
 from ecr.registry.replication import Destination, ReplicationRule
 from ecr.registry.scanning import ScanFrequency, Scanning, ScanningRule, ScanType
@@ -290,6 +291,14 @@ IN_OTHER_WORDS = [
         replace(RegistryConfig(), creation_templates=(replace(TEAM_TAGS, tags={}, applied_for=()),)),
         "config.creation_templates[0].applied_for: is empty",
         id="what a template is for",
+    ),
+    pytest.param(
+        replace(
+            RegistryConfig(),
+            creation_templates=(replace(TEAM_TAGS, tags={}, applied_for=(AppliedFor.REPLICATION,) * 2),),
+        ),
+        "config.creation_templates[0].applied_for[1]: ",
+        id="what a template is for twice",
     ),
     pytest.param(
         replace(RegistryConfig(), creation_templates=(TEAM_TAGS,)),

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecr.reference import EcrHost, ImageReference, RepositoryArn, RepositoryUrl, is_digest, is_repository_name, is_tag
+from ecr.reference import (
+    SOMEWHERE,
+    EcrHost,
+    ImageReference,
+    Registry,
+    RepositoryArn,
+    RepositoryUrl,
+    is_digest,
+    is_repository_name,
+    is_tag,
+)
+from ecr.regions import PARTITIONS
 
 HEX_64 = "0123456789abcdef" * 4
 HOST = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com"
@@ -243,3 +254,16 @@ def test_an_arn_tells_the_registry_host(partition: str, region: str, suffix: str
     host = RepositoryArn(partition, region, "123456789012", "app").registry_host
     assert host == f"123456789012.dkr.ecr.{region}.{suffix}"
     assert EcrHost.parse(host) == EcrHost("123456789012", region)
+
+
+def test_a_registry_names_its_repositories() -> None:
+    registry = Registry("aws-cn", "cn-north-1", "123456789012")
+    assert registry.repository_arn("dev/app") == "arn:aws-cn:ecr:cn-north-1:123456789012:repository/dev/app"
+    assert registry.repositories("dev/") == "arn:aws-cn:ecr:cn-north-1:123456789012:repository/dev/*"
+    assert registry.repositories() == "arn:aws-cn:ecr:cn-north-1:123456789012:repository/*"
+
+
+@pytest.mark.parametrize(("region", "partition"), PARTITIONS.items())
+def test_no_registry_has_longer_names_than_the_one_that_stands_in_for_it(region: str, partition: str) -> None:
+    assert len(region) <= len(SOMEWHERE.region)
+    assert len(partition) <= len(SOMEWHERE.partition)

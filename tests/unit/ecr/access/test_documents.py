@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ecr.access.documents import Condition, Effect, PolicyDocument, PrincipalType, Statement
+from ecr.access.documents import Condition, PolicyDocument, PrincipalType, Statement
 
 
 def test_what_is_empty_is_absent_and_a_single_value_stands_by_itself() -> None:
@@ -14,7 +14,6 @@ def test_a_whole_statement() -> None:
     statement = Statement(
         sid="Pull",
         actions=("a:B", "a:C"),
-        effect=Effect.DENY,
         principals={PrincipalType.AWS: ("1", "2"), PrincipalType.SERVICE: ("s",)},
         resources=("r",),
         conditions=(
@@ -28,7 +27,7 @@ def test_a_whole_statement() -> None:
         "Statement": [
             {
                 "Sid": "Pull",
-                "Effect": "Deny",
+                "Effect": "Allow",
                 "Principal": {"AWS": ["1", "2"], "Service": "s"},
                 "Action": ["a:B", "a:C"],
                 "Resource": "r",
@@ -45,7 +44,6 @@ def test_anybody_is_written_as_a_star_and_needs_a_condition() -> None:
     condition = Condition("StringEquals", "aws:PrincipalOrgID", ("o-a1b2c3d4e5",))
     allowed = Statement(sid="Pull", actions=("a:B",), principals=anybody, conditions=(condition,))
     assert allowed.document["Principal"] == "*"
-    assert Statement(sid="No", actions=("a:B",), principals=anybody, effect=Effect.DENY).document["Principal"] == "*"
 
 
 def test_what_aws_would_refuse_is_refused() -> None:

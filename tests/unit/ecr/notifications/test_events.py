@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ecr.notifications import events, topics
-from ecr.notifications.events import ALL, SAID, Events, Kind, Registry, Scope
+from ecr.notifications.events import ALL, SAID, Events, Kind, Scope
+from ecr.reference import Registry
 from ecr.severity import Severity
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from ecr.notifications import patterns
-from ecr.notifications.events import ALL, LEVELS, Events, Kind, Registry, Scope
+from ecr.notifications.events import ALL, LEVELS, Events, Kind, Scope
+from ecr.reference import Registry
 from ecr.severity import Severity
 from tests.unit.ecr.notifications import samples
 from tests.unit.ecr.notifications.eventbridge import matches
@@ -300,12 +301,15 @@ def test_only_what_cloudtrail_marks_as_read_only_needs_a_rule_in_a_special_state
     assert set(states.values()) == {"ENABLED"}
 
 
+MAX_PATTERN = 2048  # characters; Amazon EventBridge quotas, "Event pattern size"
+
+
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("severity", LEVELS)
 def test_patterns_are_within_the_quota_for_the_longest_name(kind: Kind, severity: Severity) -> None:
     events = Events(push=True, scan=severity, replication=True, lifecycle=True, deletion=True)
     text = patterns.text(kind, events, Scope.one("a" * 256), Registry("aws-us-gov", "us-gov-west-1", samples.ACCOUNT))
-    assert len(text) <= patterns.MAX_PATTERN
+    assert len(text) <= MAX_PATTERN
 
 
 @pytest.mark.parametrize("kind", [Kind.SCAN, Kind.ENHANCED_SCAN])

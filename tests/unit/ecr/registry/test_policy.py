@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ecr.reference import Registry
 from ecr.registry import policy
-from ecr.registry.policy import CacheAccess, Registry, RegistryAccess, ReplicationSource, destination_policies, problems
+from ecr.registry.policy import CacheAccess, RegistryAccess, ReplicationSource, destination_policies, problems
 from ecr.registry.replication import Destination, ReplicationRule
 
 HOME, OWN, OTHER = "eu-west-1", "111111111111", "222222222222"
