@@ -14,8 +14,9 @@ from types import MappingProxyType
 
 from ecr.errors import RemoteError, printable
 
-# A layer comes whole or in part.
+# A layer comes whole or in part, or is kept back.
 ARRIVED = (200, 206)
+_NOT_HANDED_OUT = (401, 403, 404)
 _MAX_ADDRESSES = 3
 _SLOW = "try again, with more time: --timeout"
 _TRUST = "name the certificate authorities of a proxy that opens TLS in AWS_CA_BUNDLE, or leave the proxy out"
@@ -213,8 +214,11 @@ def layer_refused(host: Host, status: int, *, redirected: bool) -> Check:
     if redirected and bucket:
         fix = f"let the policy of the VPC's S3 endpoint allow s3:GetObject on {bucket}/*; check this machine's clock"
         return failed(Step.LAYER, text, fix)
-    fix = "have its logs looked at" if redirected else "check the repository's policy and the image"
-    return failed(Step.LAYER, text, fix)
+    if redirected:
+        return failed(Step.LAYER, text, "have its logs looked at")
+    return failed(
+        Step.LAYER, text, "check the repository's policy and the image" if status in _NOT_HANDED_OUT else _ODD
+    )
 
 
 def no_token(timeout_s: float) -> Check:

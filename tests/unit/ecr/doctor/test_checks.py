@@ -193,6 +193,7 @@ def test_a_layer_that_does_not_come(
         pytest.param(
             CDN, 403, True, "layers come from cdn.internal, which answers 403; have its logs looked at", id="elsewhere"
         ),
+        pytest.param(REGISTRY, 307, False, "answers 307; check what answers there: a proxy", id="nowhere"),
         pytest.param(S3, 206, True, "answers 206, but sends no byte; check what answers there: a proxy", id="empty"),
         pytest.param(REGISTRY, 200, False, "answers 200, but sends no byte; check what answers there", id="empty-here"),
         pytest.param(REGISTRY, 403, False, "answers 403; check the repository's policy and the image", id="registry"),
