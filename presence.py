@@ -11,7 +11,7 @@ from ecr.errors import InputError
 from settings import NAMESPACE, Settings
 
 if TYPE_CHECKING:
-    from ecr.endpoints_config import Endpoints
+    from ecr.endpoints import Endpoints
     from ecr.github_config import GitHubConfig
 
 

@@ -31,7 +31,7 @@ from ecr.build import ImageBuild
 from ecr.code_build_config import CodeBuildConfig
 from ecr.config_reader import Section
 from ecr.eks_config import EksConfig
-from ecr.endpoints_config import Endpoints
+from ecr.endpoints import Endpoints
 from ecr.errors import InputError, InputErrors
 from ecr.github_config import GitHubConfig
 from ecr.lifecycle_config import LifecycleConfig, LifecycleGuard
@@ -213,6 +213,9 @@ def parse(
     )
     if settings.build is not None and settings.promote is not None:
         top.wrong("promote", "is set and so is build; a stack builds its image or promotes another stack's, not both")
+    for key, role in (("github", settings.github), ("codeBuild", settings.code_build)):
+        if role is not None and role.enhanced_scanning and settings.promote is None:
+            top.wrong(f"{key}.enhancedScanning", "is true, and acts in a stack that promotes only; take it out")
     if settings.protect and settings.force_delete:
         top.wrong("forceDelete", "is true and so is protect; a protected repository can't be deleted with its images")
     top.finish()

@@ -12,11 +12,11 @@ import pulumi_aws as aws
 
 from components import arguments
 from components.caller import Caller
-from ecr import endpoint_policy, endpoints_config
+from ecr import endpoint_policy, endpoints
 from ecr.access import names
 from ecr.config_reader import stands_twice
 from ecr.endpoint_policy import Service
-from ecr.endpoints_config import Endpoints, S3Gateway
+from ecr.endpoints import Endpoints, S3Gateway
 from ecr.errors import InputError
 from ecr.problems import Problem, refused
 
@@ -127,22 +127,18 @@ class EcrEndpoints(pulumi.ComponentResource):
 
 def _problems(args: EcrEndpointsArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, as far as it is known now."""
-    if not endpoints_config.is_vpc_id(args.vpc_id):
-        yield refused("vpc_id", args.vpc_id, endpoints_config.VPC_RULE)
-    yield from _wrong("subnet_ids", args.subnet_ids, endpoints_config.is_subnet_id, endpoints_config.SUBNET_RULE)
-    yield from _wrong(
-        "route_table_ids", args.route_table_ids, endpoints_config.is_route_table_id, endpoints_config.ROUTE_TABLE_RULE
-    )
+    if not endpoints.is_vpc_id(args.vpc_id):
+        yield refused("vpc_id", args.vpc_id, endpoints.VPC_RULE)
+    yield from _wrong("subnet_ids", args.subnet_ids, endpoints.is_subnet_id, endpoints.SUBNET_RULE)
+    yield from _wrong("route_table_ids", args.route_table_ids, endpoints.is_route_table_id, endpoints.ROUTE_TABLE_RULE)
     yield from _wrong(
         "security_group_ids",
         args.security_group_ids,
-        endpoints_config.is_security_group_id,
-        endpoints_config.SECURITY_GROUP_RULE,
-        most=endpoints_config.MAX_SECURITY_GROUPS,
+        endpoints.is_security_group_id,
+        endpoints.SECURITY_GROUP_RULE,
     )
-    yield from _wrong(
-        "pull_from", args.pull_from, names.is_account, names.ACCOUNT_RULE, most=endpoint_policy.MAX_PULL_FROM
-    )
+    yield from _wrong("pull_from", args.pull_from, names.is_account, names.ACCOUNT_RULE)
+    yield from endpoints.quota_problems(args.security_group_ids, args.pull_from)
     if args.organization is not None and not names.is_organization(args.organization):
         yield refused("organization", args.organization, names.ORGANIZATION_RULE)
     if not args.subnet_ids:
@@ -154,12 +150,7 @@ def _problems(args: EcrEndpointsArgs) -> Iterator[Problem]:
 
 
 def _wrong(
-    path: str,
-    values: Sequence[pulumi.Input[str]],
-    accept: Callable[[str], bool],
-    rule: str,
-    *,
-    most: int | None = None,
+    path: str, values: Sequence[pulumi.Input[str]], accept: Callable[[str], bool], rule: str
 ) -> Iterator[Problem]:
     """What is wrong with a list, of whose items some may be known only later."""
     for index, value in enumerate(values):
@@ -169,8 +160,6 @@ def _wrong(
             yield refused(f"{path}[{index}]", value, rule)
         elif value in values[:index]:
             yield Problem(f"{path}[{index}]", stands_twice(value))
-    if most is not None and len(values) > most:
-        yield Problem(path, f"has {len(values)} entries; at most {most} are accepted")
 
 
 def _refuse_without_dns(vpc_id: str, vpc: aws.ec2.AwaitableGetVpcResult) -> None:

@@ -72,6 +72,7 @@ PURE = (
         )
     ),
     "endpoint_policy",
+    "endpoints",
     "problems",
     "tagging",
     "doctor.checks",

@@ -111,3 +111,19 @@ def test_a_stack_builds_or_promotes_but_not_both(tmp_path: Path) -> None:
     values = {**promote(**{"from": "dev"}), "build": {"context": "."}}
     with pytest.raises(InputErrors, match=r"^container-registry:promote: is set and so is build; a stack builds"):
         parse(values, tmp_path)
+
+
+ROLES = [
+    pytest.param("github", {"repository": "acme/shop", "branches": ["main"]}, id="GitHub"),
+    pytest.param("codeBuild", {"projects": ["shop-build"]}, id="CodeBuild"),
+]
+
+
+@pytest.mark.parametrize(("key", "role"), ROLES)
+def test_enhanced_scanning_is_refused_where_nothing_is_promoted(key: str, role: dict[str, object]) -> None:
+    asked: dict[str, object] = {**role, "enhancedScanning": True}
+    assert mistakes({"repository": "dev/yoon-app", key: asked}) == [
+        f"container-registry:{key}.enhancedScanning: is true, and acts in a stack that promotes only; take it out"
+    ]
+    for accepted in ({**promote(**{"from": "dev"}), key: asked}, {"repository": "dev/yoon-app", key: role}):
+        assert parse(accepted, Path()).repository == accepted["repository"]

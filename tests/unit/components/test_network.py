@@ -8,7 +8,7 @@ import pytest
 
 from components.network import EcrEndpoints, EcrEndpointsArgs
 from ecr.endpoint_policy import MAX_PULL_FROM, layer_policy, registry_policy
-from ecr.endpoints_config import (
+from ecr.endpoints import (
     MAX_SECURITY_GROUPS,
     ROUTE_TABLE_RULE,
     SECURITY_GROUP_RULE,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from ecr.endpoint_policy import MAX_PULL_FROM
-from ecr.endpoints_config import (
+from ecr.endpoints import (
     MAX_SECURITY_GROUPS,
     ROUTE_TABLE_RULE,
     SECURITY_GROUP_RULE,
@@ -14,8 +14,8 @@ from ecr.endpoints_config import (
     VPC_RULE,
     Endpoints,
     S3Gateway,
-    read_endpoints,
 )
+from ecr.endpoints_config import read_endpoints
 from tests.unit.ecr import stack_files
 
 VPC, SUBNET, ROUTES, GROUP = (f"{kind}-0a1b2c3d4e5f67890" for kind in ("vpc", "subnet", "rtb", "sg"))
