@@ -163,7 +163,11 @@ class Examination:
 
     def _sign_in(self) -> Check:
         registry = self._subject.location.registry
-        if before := self._failed(Step.CONNECT_API) or self._unresolved(Step.RESOLVE_API):
+        # ECR's API gives tokens; elsewhere the registry itself would be asked.
+        resolve, connect = (
+            (Step.RESOLVE_API, Step.CONNECT_API) if registry.api_url else (Step.RESOLVE_REGISTRY, Step.CONNECT_REGISTRY)
+        )
+        if before := self._unresolved(resolve) or self._failed(connect):
             return checks.skipped(Step.SIGN_IN, f"{before} failed")
         try:
             self._found.credentials = self._in_time(registry.sign_in)

@@ -385,3 +385,14 @@ def test_under_an_endpoint_override_nobody_is_told_of_vpc_endpoints() -> None:
     assert found.statuses == "ooFFsss"
     assert found[Step.CONNECT_API].fix == "let this machine reach TCP 4566 there"
     assert found[Step.CONNECT_REGISTRY].fix == "let this machine reach TCP 4566 there"
+
+
+def test_a_registry_that_is_not_ecr_and_not_there_is_not_signed_in_to() -> None:
+    def nobody() -> None:
+        raise AssertionError("nobody is to be asked for credentials")
+
+    network = FakeNetwork({"localhost": ("127.0.0.1",)}, unreachable={"127.0.0.1": Trouble.REFUSED})
+    found = examine(network=network, at=plain(nobody))
+    assert found[Step.SIGN_IN].line == "skipped sign-in: because connect-registry failed"
+    unknown = examine(network=FakeNetwork({}), at=plain(nobody))
+    assert unknown[Step.SIGN_IN].line == "skipped sign-in: because resolve-registry failed"
