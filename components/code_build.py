@@ -11,7 +11,7 @@ import pulumi_aws as aws
 
 from components import arguments, permission_policy
 from components.caller import Caller
-from ecr.access import codebuild, roles
+from ecr.access import code_build, roles
 from ecr.access.permissions import Permission
 from ecr.problems import Problem
 
@@ -70,7 +70,7 @@ class CodeBuildRole(pulumi.ComponentResource):
             description=f"CodeBuild: {args.permission.value}",
             assume_role_policy=place.apply(
                 lambda place: (
-                    codebuild.trust_policy(args.projects, partition=place[0], region=place[1], account=place[2]).text
+                    code_build.trust_policy(args.projects, partition=place[0], region=place[1], account=place[2]).text
                 )
             ),
             permissions_boundary=args.permissions_boundary,
@@ -90,7 +90,7 @@ class CodeBuildRole(pulumi.ComponentResource):
             role=role.id,
             policy=place.apply(
                 lambda place: (
-                    codebuild.logs_policy(args.projects, partition=place[0], region=place[1], account=place[2]).text
+                    code_build.logs_policy(args.projects, partition=place[0], region=place[1], account=place[2]).text
                 )
             ),
             opts=child,
@@ -101,5 +101,5 @@ class CodeBuildRole(pulumi.ComponentResource):
 
 
 def _problems(args: CodeBuildRoleArgs) -> list[Problem]:
-    found = [*codebuild.problems(args.projects), *roles.name_problems(args.role_name, args.permissions_boundary)]
+    found = [*code_build.problems(args.projects), *roles.name_problems(args.role_name, args.permissions_boundary)]
     return found + permission_policy.problems(args.permission, args.repository_arn, args.source_arn)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ecr.access import codebuild, roles
+from ecr.access import code_build, roles
 from ecr.config_reader import Section
 
 
@@ -36,13 +36,13 @@ def read_code_build(top: Section) -> CodeBuildConfig | None:
     before = section.mistakes
     section.refuse_nulls()
     config = CodeBuildConfig(
-        projects=section.names("projects", codebuild.is_project, codebuild.PROJECT_RULE, required=True),
+        projects=section.names("projects", code_build.is_project, code_build.PROJECT_RULE, required=True),
         enhanced_scanning=section.flag("enhancedScanning", default=False),
         role_name=section.text("roleName", roles.is_role_name, roles.ROLE_NAME_RULE),
         permissions_boundary=section.text("permissionsBoundary", roles.is_policy_arn, roles.POLICY_ARN_RULE),
     )
     section.finish()
     if section.mistakes == before:
-        for problem in codebuild.problems(config.projects):
+        for problem in code_build.problems(config.projects):
             section.wrong(problem.path, problem.reason)
     return config

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ecr.access import codebuild
+from ecr.access import code_build
 from tests.policies import linting, review
 from tests.policies.evaluator import Principal, Request
 from tests.policies.linting import Kind
@@ -8,8 +8,8 @@ from tests.policies.tables import Row, by_others, check, survivors
 
 PLACE = {"partition": "aws", "region": "eu-west-1", "account": "123456789012"}
 PROJECTS = ("shop-build", "shop-release")
-TRUST = codebuild.trust_policy(PROJECTS, **PLACE).document
-LOGS = codebuild.logs_policy(PROJECTS, **PLACE).document
+TRUST = code_build.trust_policy(PROJECTS, **PLACE).document
+LOGS = code_build.logs_policy(PROJECTS, **PLACE).document
 
 SERVICE = Principal(service="codebuild.amazonaws.com")
 ARN = "arn:aws:codebuild:eu-west-1:123456789012:project/shop-build"

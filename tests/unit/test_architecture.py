@@ -52,7 +52,7 @@ PURE = (
     *(
         f"access.{name}"
         for name in (
-            *("actions", "codebuild", "documents", "eks", "github", "identity", "key_policy", "names"),
+            *("actions", "code_build", "documents", "eks", "github", "identity", "key_policy", "names"),
             *("permissions", "principals", "repository_policy", "roles"),
         )
     ),

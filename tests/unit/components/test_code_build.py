@@ -7,7 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from components.code_build import CodeBuildRole, CodeBuildRoleArgs
-from ecr.access import codebuild, permissions
+from ecr.access import code_build, permissions
 from ecr.access.documents import PolicyDocument
 from ecr.access.permissions import Permission
 from ecr.errors import InputErrors
@@ -42,12 +42,12 @@ def policy(recording: Recording, name: str) -> str:
 def test_the_role_trusts_the_projects_of_this_account_and_region() -> None:
     assert deployed().only(ROLE).inputs == {
         "description": "CodeBuild: push",
-        "assumeRolePolicy": codebuild.trust_policy(PROJECTS, **PLACE).text,
+        "assumeRolePolicy": code_build.trust_policy(PROJECTS, **PLACE).text,
     }
 
 
 def test_builds_write_their_logs() -> None:
-    assert policy(deployed(), "build-logs") == codebuild.logs_policy(PROJECTS, **PLACE).text
+    assert policy(deployed(), "build-logs") == code_build.logs_policy(PROJECTS, **PLACE).text
 
 
 PERMISSIONS = [

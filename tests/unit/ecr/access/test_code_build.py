@@ -1,18 +1,18 @@
 from __future__ import annotations
 
-from ecr.access import codebuild
+from ecr.access import code_build
 
 
 def test_a_component_is_checked_by_the_names_of_its_parameters() -> None:
-    assert [problem.path for problem in codebuild.problems(("ab", "*", "ab"))] == ["projects[1]", "projects[2]"]
-    assert [problem.path for problem in codebuild.problems(())] == ["projects"]
-    assert codebuild.problems(("shop-build",)) == ()
+    assert [problem.path for problem in code_build.problems(("ab", "*", "ab"))] == ["projects[1]", "projects[2]"]
+    assert [problem.path for problem in code_build.problems(())] == ["projects"]
+    assert code_build.problems(("shop-build",)) == ()
 
 
 def test_policies_are_of_the_place_that_they_are_for() -> None:
     place = {"partition": "aws-cn", "region": "cn-north-1", "account": "210987654321"}
-    trust = codebuild.trust_policy(("shop",), **place).text
-    logs = codebuild.logs_policy(("shop",), **place).text
+    trust = code_build.trust_policy(("shop",), **place).text
+    logs = code_build.logs_policy(("shop",), **place).text
     assert '"aws:SourceArn":"arn:aws-cn:codebuild:cn-north-1:210987654321:project/shop"' in trust
     assert '"aws:SourceAccount":"210987654321"' in trust
     assert '"arn:aws-cn:logs:cn-north-1:210987654321:log-group:/aws/codebuild/shop:*"' in logs
