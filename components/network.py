@@ -163,21 +163,9 @@ def _wrong(
 
 
 def _refuse_without_dns(vpc_id: str, vpc: aws.ec2.AwaitableGetVpcResult) -> None:
-    """Amazon VPC user guide, "DNS attributes in your VPC": private DNS of an endpoint needs both."""
-    off = [
-        attribute
-        for attribute, enabled in (
-            ("enableDnsSupport", vpc.enable_dns_support),
-            ("enableDnsHostnames", vpc.enable_dns_hostnames),
-        )
-        if enabled is False
-    ]
-    if off:
-        raise InputError(
-            "vpc_id",
-            f"{vpc_id} has {' and '.join(off)} switched off, and private DNS of the endpoints needs both; "
-            "switch them on: aws ec2 modify-vpc-attribute",
-        )
+    attributes = {"enableDnsSupport": vpc.enable_dns_support, "enableDnsHostnames": vpc.enable_dns_hostnames}
+    if (reason := endpoint_policy.dns_problem(vpc_id, attributes)) is not None:
+        raise InputError("vpc_id", reason)
 
 
 def _security_group(
