@@ -8,10 +8,12 @@ import pulumi
 import pytest
 
 import components
+import preflight
 from ecr.access.principals import Access, PullPrincipals
 from ecr.access.repository_policy import repository_policy
 from ecr.aws.images import EcrImages
-from tests.unit.recording import ACCOUNT, REGION, Answer
+from settings import parse
+from tests.unit.recording import ACCOUNT, REGION, Answer, record
 from tests.unit.test_capabilities import (
     ANSWERS,
     ENDPOINTS,
@@ -20,6 +22,7 @@ from tests.unit.test_capabilities import (
     NOTIFICATIONS,
     PROVIDER,
     REGISTRY,
+    ROOT,
     VPC,
     deployed,
 )
@@ -203,8 +206,10 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 def test_a_place_that_can_not_be_told_is_warned_of_once_and_refuses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     warnings: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", warnings.append)
-    with pytest.raises(Exception, match="ExpiredToken"):  # the component's own question
-        deployed({"registry": REGISTRY, "access": {"pull": {"roles": [MISSING]}}}, answers={CALLER: "ExpiredToken"})
+    named = {"repository": "shop", "registry": REGISTRY, "access": {"pull": {"roles": [MISSING]}}}
+    settings = parse(named, ROOT, region=REGION)
+    recording = record(lambda: preflight.check(settings, ROOT), answers={CALLER: "ExpiredToken"})
+    assert recording.calls == [CALLER]
     (warning,) = warnings
     assert warning.startswith("it can't be told where this stack is deployed to")
     assert "ExpiredToken" in warning
