@@ -857,8 +857,8 @@ def test_a_key_beside_config_is_refused_because_nothing_would_read_it(text: str,
         loaded({"container-registry:repository": "dev/yoon-app"}, project)
     (line,) = (str(error) for error in raised.value.errors)
     assert line == (
-        "container-registry:access: stands outside config: in Pulumi.stack.yaml, where nothing reads it; indent it "
-        "below config:"
+        f"container-registry:access: stands outside config: in Pulumi.{pulumi.get_stack()}.yaml, where nothing reads "
+        "it; indent it below config:"
     )
 
 
