@@ -27,6 +27,7 @@ from ecr.notifications.events import Events, Scope
 from ecr.repository import Encryption, EncryptionType
 from ecr.severity import Severity
 from local.cloud import LocalCloud
+from local.errors import ProgramRefused
 from local.layout import Layout
 from local.stack import LocalStack, Session, _Run
 from tests.engine.conftest import REGION, still_running
@@ -404,3 +405,20 @@ def test_a_stack_file_that_names_all_of_it_is_deployed_and_leaves_nothing(bench:
     assert not stack.export().get("resources")
     assert not bench.ec2.describe_vpc_endpoints()["VpcEndpoints"]
     assert not bench.events.list_rules()["Rules"]
+
+
+def test_what_is_not_there_is_refused_by_its_key_and_nothing_is_made(bench: Bench) -> None:
+    named = {
+        "access": {"pull": {"roles": [f"arn:aws:iam::{ACCOUNT}:role/missing"]}},
+        "github": {"repository": "acme/shop", "branches": ["main"]},
+        "eks": {"nodeRoles": ["missing"]},
+        "endpoints": {"vpcId": "vpc-0a1b2c3d", "subnetIds": ["subnet-0a1b2c3d"], "routeTableIds": ["rtb-0a1b2c3d"]},
+    }
+    settings = [f"{key}={json.dumps(value)}" for key, value in named.items()]
+    stack = bench.cloud.stack("staging", [f"repository={NAME}", "promote=", *settings])
+    for operation in (stack.preview, stack.up):
+        with pytest.raises(ProgramRefused) as refused:
+            operation()
+        keys = [line.partition(": ")[0].partition(":")[2] for line in str(refused.value).splitlines()]
+        assert keys == ["endpoints.vpcId", "github.oidcProvider", "eks.nodeRoles[0]", "access.pull.roles[0]"]
+    assert not bench.ecr.describe_repositories()["repositories"]
