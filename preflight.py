@@ -14,7 +14,7 @@ import pulumi
 import presence
 import registry_claim
 import role_check
-from ecr.access import github, repository_policy
+from ecr.access import github, names, repository_policy
 from ecr.access.principals import Access
 from ecr.errors import InputError, InputErrors, printable
 from ecr.notifications import topics
@@ -59,7 +59,7 @@ def check(settings: Settings, project: Path) -> None:
 
 def _depends_on_place(settings: Settings) -> bool:
     named = (settings.access, settings.registry, settings.github, settings.eks, settings.notifications)
-    return any(one is not None for one in named)
+    return any(one is not None for one in named) or bool(_boundaries(settings))
 
 
 def _place(region: str | None) -> Place | None:
@@ -83,6 +83,9 @@ def _misplaced(settings: Settings, place: Place) -> Iterator[InputError]:
         found = registry_settings.problems(settings.registry, region=place.region, account=place.account)
         yield from (_named(problem.below("registry")) for problem in found)
     yield from _misplaced_providers(settings, place)
+    for path, arn in _boundaries(settings).items():
+        if problem := names.other_partition(arn, place.region):
+            yield _named(Problem(path, problem))
     topic = settings.notifications.topic_arn if settings.notifications is not None else None
     if topic is not None and topics.region_of(topic) != place.region:
         problem = f"{topic} is not in {place.region}, where this stack's events are"
@@ -96,6 +99,16 @@ def _refused_access(access: Access, place: Place) -> Iterator[InputError]:
         )
     except ValueError as error:
         yield InputError(f"{NAMESPACE}:access", str(error))
+
+
+def _boundaries(settings: Settings) -> dict[str, str]:
+    """Key -> the permissions boundary that stands there."""
+    roles = (("github", settings.github), ("eks", settings.eks), ("codeBuild", settings.code_build))
+    return {
+        f"{key}.permissionsBoundary": role.permissions_boundary
+        for key, role in roles
+        if role is not None and role.permissions_boundary is not None
+    }
 
 
 def _misplaced_providers(settings: Settings, place: Place) -> Iterator[InputError]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ecr import regions
 from ecr.access import names, principals, repository_policy
 from ecr.access.principals import Access, Principals, PullPrincipals, Service, account_of
 from ecr.config_reader import Section, shown
@@ -12,13 +13,13 @@ from ecr.reference import SOMEWHERE
 _EMPTY = "names nobody; name somebody, or take the key out"
 
 
-def read_access(top: Section, *, partition: str | None = None) -> Access | None:
+def read_access(top: Section, *, region: str | None = None) -> Access | None:
     """Who a stack lets in; None where it names nobody. Mistakes are noted in the section.
 
     Args:
         top: the stack's configuration.
-        partition: of the stack's Region, which all ARNs must be of; None where that is not known, and then they must
-            be of one partition with each other.
+        region: of the stack, which functions must be in, and all ARNs in its partition; None where that is not known,
+            and then functions must be in one Region with each other, and ARNs in one partition.
     """
     before = top.mistakes
     section = top.section("access")
@@ -33,13 +34,17 @@ def read_access(top: Section, *, partition: str | None = None) -> Access | None:
     if top.mistakes > before:
         return None
     access = Access(pull=pull_principals, push=push_principals)
+    partition = regions.PARTITIONS.get(region or "")
     _check_partitions(section, access, partition)
+    if top.mistakes == before:
+        _check_regions(section, access, region)
     if top.mistakes > before:
         return None
-    found = partition or next(map(principals.partition_of, repository_policy.arns(access)), "aws")
+    found = partition or next(repository_policy.partitions(access), "aws")
+    place = region or next(repository_policy.function_regions(access), SOMEWHERE.region)
     try:
         # The policy's length depends a little on where the repository is; the exact one is checked when that is known.
-        repository_policy.repository_policy(access, partition=found, account=SOMEWHERE.account, region=SOMEWHERE.region)
+        repository_policy.repository_policy(access, partition=found, account=SOMEWHERE.account, region=place)
     except ValueError as error:
         section.wrong("", str(error))
         return None
@@ -163,6 +168,19 @@ def _check_partitions(section: Section, access: Access, partition: str | None) -
     for key, arn in found.items():
         if principals.partition_of(arn) != wanted:
             section.wrong(key, f"{shown(arn)} is in another partition; accepted: an ARN of {wanted}, which {where}")
+    for index, service in enumerate(access.pull.services):
+        if service.partition is not None and wanted not in (None, service.partition):
+            problem = f"{shown(service.service)} is a service of {service.partition}, not of {wanted}; leave out .cn"
+            section.wrong(f"pull.services[{index}].service", problem)
+
+
+def _check_regions(section: Section, access: Access, region: str | None) -> None:
+    wanted = region or next(repository_policy.function_regions(access), None)
+    where = "the stack's" if region else "that of the others"
+    for index, function in enumerate(access.pull.functions):
+        if not names.is_account(function) and principals.region_of(function) != wanted:
+            problem = f"{shown(function)} is in another Region; accepted: a function in {wanted}, {where}"
+            section.wrong(f"pull.lambda[{index}]", problem)
 
 
 def _arns(access: Access) -> Mapping[str, str]:

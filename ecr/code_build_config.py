@@ -25,10 +25,14 @@ class CodeBuildConfig:
     permissions_boundary: str | None = None
 
 
-def read_code_build(top: Section) -> CodeBuildConfig | None:
+def read_code_build(top: Section, *, region: str | None = None) -> CodeBuildConfig | None:
     """What the stack says under `codeBuild`; None where it says nothing.
 
     Mistakes are noted in the section, and what is handed out then is of no use.
+
+    Args:
+        top: the stack's configuration.
+        region: of the stack, None where the environment says it: then ARNs of other partitions pass.
     """
     section = top.section("codeBuild")
     if section is None:
@@ -39,7 +43,7 @@ def read_code_build(top: Section) -> CodeBuildConfig | None:
         projects=section.names("projects", code_build.is_project, code_build.PROJECT_RULE, required=True),
         enhanced_scanning=section.flag("enhancedScanning", default=False),
         role_name=section.text("roleName", roles.is_role_name, roles.ROLE_NAME_RULE),
-        permissions_boundary=section.text("permissionsBoundary", roles.is_policy_arn, roles.POLICY_ARN_RULE),
+        permissions_boundary=roles.read_boundary(section, region),
     )
     section.finish()
     if section.mistakes == before:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from ecr import access_config, lifecycle_config, regions, repository_config
+from ecr import access_config, lifecycle_config, repository_config
 from ecr.access import names
 from ecr.config_reader import Section
 from ecr.errors import InputErrors
@@ -50,7 +50,7 @@ def _template(section: Section, region: str | None) -> CreationTemplate:
         tag_mutability=repository_config.read_tag_mutability(section, default=Mutability.MUTABLE),
         encryption=repository_config.read_encryption(section),
         lifecycle=_lifecycle(section),
-        access=access_config.read_access(section, partition=regions.PARTITIONS.get(region or "")),
+        access=access_config.read_access(section, region=region),
         tags=repository_config.read_tags(section),
         role=section.text("role", names.is_role_arn, names.ROLE_ARN_RULE),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ecr.access import eks, roles
+from ecr.access import eks, names, roles
 from ecr.access.eks import PodIdentity, ServiceAccount
 from ecr.config_reader import Section
 
@@ -27,10 +27,14 @@ class EksConfig:
     permissions_boundary: str | None = None
 
 
-def read_eks(top: Section) -> EksConfig | None:
+def read_eks(top: Section, *, region: str | None = None) -> EksConfig | None:
     """What the stack says under `eks`; None where it says nothing.
 
     Mistakes are noted in the section, and what is handed out then is of no use.
+
+    Args:
+        top: the stack's configuration.
+        region: of the stack, None where the environment says it: then ARNs of other partitions pass.
     """
     section = top.section("eks")
     if section is None:
@@ -39,9 +43,9 @@ def read_eks(top: Section) -> EksConfig | None:
     section.refuse_nulls()
     config = EksConfig(
         node_roles=section.names("nodeRoles", roles.is_role_name, roles.ROLE_NAME_RULE),
-        service_accounts=tuple(_service_account(entry) for entry in section.objects("serviceAccounts")),
+        service_accounts=tuple(_service_account(entry, region) for entry in section.objects("serviceAccounts")),
         pod_identities=tuple(_pod_identity(entry) for entry in section.objects("podIdentities")),
-        permissions_boundary=section.text("permissionsBoundary", roles.is_policy_arn, roles.POLICY_ARN_RULE),
+        permissions_boundary=roles.read_boundary(section, region),
     )
     section.finish()
     if section.mistakes == before:
@@ -54,11 +58,12 @@ def read_eks(top: Section) -> EksConfig | None:
     return config
 
 
-def _service_account(entry: Section) -> ServiceAccount:
+def _service_account(entry: Section, region: str | None) -> ServiceAccount:
+    provider = entry.required_text("oidcProvider", eks.is_provider_arn, eks.PROVIDER_RULE, example="arn:aws:iam::...")
+    if provider and (problem := names.other_partition(provider, region)):
+        entry.wrong("oidcProvider", problem)
     account = ServiceAccount(
-        oidc_provider=entry.required_text(
-            "oidcProvider", eks.is_provider_arn, eks.PROVIDER_RULE, example="arn:aws:iam::..."
-        ),
+        oidc_provider=provider,
         namespace=_namespace(entry),
         name=entry.required_text("name", eks.is_service_account, eks.SERVICE_ACCOUNT_RULE, example="puller"),
     )

@@ -28,10 +28,14 @@ class GitHubConfig:
     permissions_boundary: str | None = None
 
 
-def read_github(top: Section) -> GitHubConfig | None:
+def read_github(top: Section, *, region: str | None = None) -> GitHubConfig | None:
     """What the stack says under `github`; None where it says nothing.
 
     Mistakes are noted in the section, and what is handed out then is of no use.
+
+    Args:
+        top: the stack's configuration.
+        region: of the stack, None where the environment says it: then ARNs of other partitions pass.
     """
     section = top.section("github")
     if section is None:
@@ -50,10 +54,11 @@ def read_github(top: Section) -> GitHubConfig | None:
     )
     config = GitHubConfig(
         workflows=workflows,
-        oidc_provider=section.text("oidcProvider", github.is_provider, github.PROVIDER_RULE) or github.FIND,
+        oidc_provider=roles.read_arn(section, "oidcProvider", github.is_provider, github.PROVIDER_RULE, region)
+        or github.FIND,
         enhanced_scanning=section.flag("enhancedScanning", default=False),
         role_name=section.text("roleName", roles.is_role_name, roles.ROLE_NAME_RULE),
-        permissions_boundary=section.text("permissionsBoundary", roles.is_policy_arn, roles.POLICY_ARN_RULE),
+        permissions_boundary=roles.read_boundary(section, region),
     )
     section.finish()
     if section.mistakes == before:

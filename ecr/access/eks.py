@@ -15,7 +15,7 @@ from ecr.access import roles
 from ecr.access.documents import Condition, PolicyDocument, PrincipalType, Statement
 from ecr.problems import Problem, refused, refused_items
 from ecr.reference import SOMEWHERE
-from ecr.regions import PARTITION
+from ecr.regions import PARTITION, PARTITIONS
 
 # Kubernetes documentation, "Object Names and IDs": a namespace is a label, a service account a subdomain.
 _NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -31,9 +31,24 @@ SERVICE_ACCOUNT_RULE = (
 _CLUSTER = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
 CLUSTER_RULE = "the name of an EKS cluster of this account and Region, 1 to 100 letters, digits, '-' and '_'"
 
-# EKS user guide, "Create an IAM OIDC provider for your cluster"; the second host is the dual-stack one.
+# EKS user guide, "Create an IAM OIDC provider for your cluster".
 _PROVIDER_ARN = re.compile(
-    rf"arn:{PARTITION}:iam::[0-9]{{12}}:oidc-provider/oidc[.-]eks\.[a-z0-9-]+\.[a-z0-9.]+/id/[0-9A-Za-z]{{1,64}}"
+    rf"arn:(?P<partition>{PARTITION}):iam::[0-9]{{12}}:oidc-provider/"
+    r"oidc(?P<mark>[.-])eks\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z0-9.-]+)/id/[0-9A-Za-z]{1,64}"
+)
+# What issuers end in: "oidc.eks" where IPv4 alone is, "oidc-eks" where IPv6 is, too (EKS user guide, "IRSA OIDC Issuer
+# URLs"). A test compares this with botocore's partitions.
+_SUFFIXES = MappingProxyType(
+    {
+        "aws": {".": "amazonaws.com", "-": "api.aws"},
+        "aws-us-gov": {".": "amazonaws.com", "-": "api.aws"},
+        "aws-cn": {".": "amazonaws.com.cn", "-": "api.amazonwebservices.com.cn"},
+        "aws-eusc": {".": "amazonaws.eu", "-": "api.amazonwebservices.eu"},
+        "aws-iso": {".": "c2s.ic.gov", "-": "api.aws.ic.gov"},
+        "aws-iso-b": {".": "sc2s.sgov.gov", "-": "api.aws.scloud"},
+        "aws-iso-e": {".": "cloud.adc-e.uk", "-": "api.cloud-aws.adc-e.uk"},
+        "aws-iso-f": {".": "csp.hci.ic.gov", "-": "api.aws.hci.ic.gov"},
+    }
 )
 PROVIDER_RULE = (
     "the ARN of the cluster's OIDC provider, such as "
@@ -91,7 +106,11 @@ def is_cluster(text: str) -> bool:
 
 def is_provider_arn(text: str) -> bool:
     """Whether `text` is the ARN of the OIDC provider of one EKS cluster."""
-    return _PROVIDER_ARN.fullmatch(text) is not None
+    match = _PROVIDER_ARN.fullmatch(text)
+    if match is None:
+        return False
+    partition = match["partition"]
+    return PARTITIONS.get(match["region"]) == partition and match["suffix"] == _SUFFIXES[partition][match["mark"]]
 
 
 def problems(

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ecr.config_reader import shown
-from ecr.regions import PARTITION
+from ecr.regions import PARTITION, PARTITIONS
 
 # AWS General Reference, "AWS account identifiers". YAML takes one without quotes as a number and drops leading zeros.
 _ACCOUNT = re.compile(r"[0-9]{12}")
@@ -49,6 +49,14 @@ def is_organization(text: str) -> bool:
 def is_organization_path(text: str) -> bool:
     """Whether `text` is a value for `aws:PrincipalOrgPaths`: one unit, or one and all below it."""
     return _ORGANIZATION_PATH.fullmatch(text) is not None
+
+
+def other_partition(arn: str, region: str | None) -> str | None:
+    """What is wrong with an ARN of another partition than a stack's Region; None while that is not known."""
+    own = PARTITIONS.get(region or "")
+    if own in (None, arn.split(":")[1]):
+        return None
+    return f"{shown(arn)} is in another partition; accepted: an ARN of {own}, which the stack's Region is in"
 
 
 def account_root(partition: str, account: str) -> str:

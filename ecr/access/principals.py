@@ -20,12 +20,16 @@ FUNCTION_RULE = (
 )
 
 # IAM user guide, "AWS service principals".
-_SERVICE = re.compile(r"(?P<label>[a-z0-9-]+(?:\.[a-z0-9-]+)*)\.amazonaws\.com(?:\.cn)?")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_SERVICE = re.compile(rf"(?P<label>{_LABEL}(?:\.{_LABEL})*)\.amazonaws\.com(?P<china>\.cn)?")
 LAMBDA_SERVICE = "lambda.amazonaws.com"
+_LAMBDA = "lambda."  # what its principals of one Region, and of China, begin with as well
 SERVICE_RULE = "the principal of an AWS service, such as codebuild.amazonaws.com"
 
 # Only the last part takes wildcards: they would let in what belongs to somebody else anywhere before it.
-_SOURCE_ARN = re.compile(rf"arn:{PARTITION}:[a-z0-9-]+:[a-z0-9-]*:(?:[0-9]{{12}})?:(?!\*+$)[!-#%-~]+")
+_SOURCE_ARN = re.compile(
+    rf"arn:(?P<partition>{PARTITION}):[a-z0-9-]+:(?P<region>[a-z0-9-]*):(?:[0-9]{{12}})?:(?![*?]+$)[!-#%-~]+"
+)
 SOURCE_ARN_RULE = (
     "the ARN of what a service pulls for, with wildcards in its last part at most, such as "
     "arn:aws:codebuild:eu-west-1:123456789012:project/orders"
@@ -41,12 +45,13 @@ def is_function(text: str) -> bool:
 
 def is_service(text: str) -> bool:
     """Whether `text` is the principal of a service that a source can be told of."""
-    return _SERVICE.fullmatch(text) is not None and text != LAMBDA_SERVICE
+    return _SERVICE.fullmatch(text) is not None and not text.startswith(_LAMBDA)
 
 
 def is_source_arn(text: str) -> bool:
     """Whether `text` is a value for `aws:SourceArn`."""
-    return _SOURCE_ARN.fullmatch(text) is not None
+    match = _SOURCE_ARN.fullmatch(text)
+    return match is not None and (not match["region"] or PARTITIONS.get(match["region"]) == match["partition"])
 
 
 def account_of(arn: str) -> str:
@@ -57,6 +62,11 @@ def account_of(arn: str) -> str:
 def partition_of(arn: str) -> str:
     """The partition in an ARN, such as `aws`."""
     return arn.split(":")[1]
+
+
+def region_of(arn: str) -> str:
+    """The Region in the ARN of a function or a source; empty where it has none."""
+    return arn.split(":")[3]
 
 
 def _check_each(texts: Iterable[str], accept: Callable[[str], bool], rule: str) -> None:
@@ -88,8 +98,10 @@ class Service:
     source_arn: str | None = None
 
     def __post_init__(self) -> None:
-        if self.service == LAMBDA_SERVICE:
-            raise ValueError(f"{LAMBDA_SERVICE} needs more than a service does; name accounts or functions for Lambda")
+        if self.service.startswith(_LAMBDA):
+            raise ValueError(
+                f"{shown(self.service)} needs more than a service does; name accounts or functions for Lambda"
+            )
         _check(self.service, is_service, SERVICE_RULE)
         if self.source_account is None and self.source_arn is None:
             raise ValueError(
@@ -106,6 +118,12 @@ class Service:
             raise ValueError(f"{shown(self.source_arn)} names no account; name the source account, too")
         if account and self.source_account not in (None, account):
             raise ValueError(f"{shown(self.source_arn)} is not of the source account {self.source_account}")
+
+    @property
+    def partition(self) -> str | None:
+        """The only partition where the service has this name; None for a name that all have."""
+        match = _SERVICE.fullmatch(self.service)
+        return "aws-cn" if match and match["china"] else None
 
     @property
     def label(self) -> str:

@@ -22,7 +22,16 @@ from collections.abc import Iterable, Iterator
 
 from ecr.access import actions, names
 from ecr.access.documents import Condition, PolicyDocument, PrincipalType, Statement
-from ecr.access.principals import LAMBDA_SERVICE, Access, Principals, Service, account_of, partition_of
+from ecr.access.principals import (
+    LAMBDA_SERVICE,
+    Access,
+    Principals,
+    Service,
+    account_of,
+    partition_of,
+    region_of,
+)
+from ecr.config_reader import shown
 
 # ECR API reference, SetRepositoryPolicy, policyText.
 MAX_LENGTH = 10_240
@@ -40,12 +49,12 @@ def repository_policy(access: Access, *, account: str, partition: str, region: s
         account: of the repository.
         partition: of the repository, such as `aws`.
         region: of the repository, which functions must be in (AWS Lambda developer guide, "Amazon ECR cross-account
-            permissions").
+            permissions"); empty while it is not known, and then any will do.
 
     Raises:
-        ValueError: for an ARN of another partition, or more than ECR takes in one policy.
+        ValueError: for an ARN of another partition, a function of another Region, or more than ECR takes in one policy.
     """
-    _check_partition(access, partition)
+    _check_place(access, partition, region)
     document = PolicyDocument(
         (
             *_statements("Pull", actions.PULL, access.pull, account, partition),
@@ -153,7 +162,24 @@ def arns(access: Access) -> Iterator[str]:
     yield from (service.source_arn for service in access.pull.services if service.source_arn is not None)
 
 
-def _check_partition(access: Access, partition: str) -> None:
+def partitions(access: Access) -> Iterator[str]:
+    """The partition of every ARN, and of every service that only one has; all must be the same."""
+    yield from map(partition_of, arns(access))
+    yield from (service.partition for service in access.pull.services if service.partition is not None)
+
+
+def function_regions(access: Access) -> Iterator[str]:
+    """The Region of every function that is named by its ARN, all of which must be in one."""
+    yield from (region_of(function) for function in access.pull.functions if not names.is_account(function))
+
+
+def _check_place(access: Access, partition: str, region: str) -> None:
     for arn in arns(access):
         if partition_of(arn) != partition:
             raise ValueError(f"{arn} is of another partition than the repository, which is in {partition}")
+    for service in access.pull.services:
+        if region and service.partition not in (None, partition):
+            raise ValueError(f"{shown(service.service)} is a service of {service.partition}, not of {partition}")
+    for found in function_regions(access):
+        if region not in ("", found):
+            raise ValueError(f"names a function in {found}; Lambda pulls from repositories of its own Region, {region}")

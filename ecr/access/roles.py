@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from ecr.access import names
 from ecr.access.documents import PolicyDocument
-from ecr.config_reader import stands_twice
+from ecr.config_reader import Section, stands_twice
 from ecr.problems import Problem, refused
 from ecr.regions import PARTITION
 
@@ -37,6 +38,19 @@ def is_role_name(text: str) -> bool:
 def is_policy_arn(text: str) -> bool:
     """Whether `text` is the ARN of one managed policy."""
     return _POLICY_ARN.fullmatch(text) is not None
+
+
+def read_boundary(section: Section, region: str | None) -> str | None:
+    """The permissions boundary of a section, which is in the partition of the stack's Region where that is known."""
+    return read_arn(section, "permissionsBoundary", is_policy_arn, POLICY_ARN_RULE, region)
+
+
+def read_arn(section: Section, key: str, accept: Callable[[str], bool], rule: str, region: str | None) -> str | None:
+    """The text under a key; if it is an ARN, it is in the partition of the stack's Region where that is known."""
+    text = section.text(key, accept, rule)
+    if text is not None and ":" in text and (problem := names.other_partition(text, region)):
+        section.wrong(key, problem)
+    return text
 
 
 def name_problems(role_name: str | None, permissions_boundary: object) -> list[Problem]:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from ecr import regions, tagging
-from ecr.access import names, principals, repository_policy
+from ecr.access import names, repository_policy
 from ecr.access.documents import PolicyDocument, PrincipalType, Statement
 from ecr.access.names import RoleArn
 from ecr.access.principals import Access
@@ -157,11 +157,11 @@ def _access_problems(template: CreationTemplate, account: str | None, region: st
     access = template.access
     if access is None:
         return
-    named = (principals.partition_of(arn) for arn in repository_policy.arns(access))
-    partition = regions.PARTITIONS.get(region or "") or next(named, "aws")
+    partition = regions.PARTITIONS.get(region or "") or next(repository_policy.partitions(access), "aws")
+    place = region or next(repository_policy.function_regions(access), SOMEWHERE.region)
     try:
         repository_policy.repository_policy(
-            access, account=account or SOMEWHERE.account, partition=partition, region=region or SOMEWHERE.region
+            access, account=account or SOMEWHERE.account, partition=partition, region=place
         )
     except ValueError as error:
         yield Problem("access", str(error))

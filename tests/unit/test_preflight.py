@@ -97,6 +97,21 @@ MISPLACED = [
         {"access": {"pull": {"roles": [f"arn:aws-cn:iam::{OTHER}:role/x"]}}}, None, "access: ", id="another partition"
     ),
     pytest.param(
+        {"access": {"pull": {"lambda": [f"arn:aws:lambda:us-east-1:{OTHER}:function:orders"]}}},
+        None,
+        "access: names a function in us-east-1; ",
+        id="a function of another Region",
+    ),
+    *(
+        pytest.param(
+            {key: {**values, "permissionsBoundary": f"arn:aws-cn:iam::{ACCOUNT}:policy/boundary"}},
+            None,
+            f"{key}.permissionsBoundary: ",
+            id=f"a boundary of another partition under {key}",
+        )
+        for key, values in (("github", GITHUB), ("codeBuild", {"projects": ["shop"]}), ("eks", {"nodeRoles": ["own"]}))
+    ),
+    pytest.param(
         barely_too_long(),
         REGION,
         "access: the repository policy would have",

@@ -867,3 +867,37 @@ def test_a_key_below_config_and_a_comment_are_well(project: Path) -> None:
     text = "config:\n  container-registry:repository: dev/yoon-app\n# container-registry:access: later\n"
     (project / f"Pulumi.{pulumi.get_stack()}.yaml").write_text(text)
     assert loaded({"container-registry:repository": "dev/yoon-app"}, project).access is None
+
+
+CHINA = "arn:aws-cn:iam::123456789012"
+ELSEWHERE = [
+    ({"access": {"pull": {"roles": [f"{CHINA}:role/x"]}}}, "access.pull.roles[0]"),
+    (
+        {"access": {"pull": {"lambda": ["arn:aws:lambda:us-east-1:123456789012:function:orders"]}}},
+        "access.pull.lambda[0]",
+    ),
+    ({"eks": {"nodeRoles": ["nodes"], "permissionsBoundary": f"{CHINA}:policy/b"}}, "eks.permissionsBoundary"),
+    (
+        {"codeBuild": {"projects": ["shop"], "permissionsBoundary": f"{CHINA}:policy/b"}},
+        "codeBuild.permissionsBoundary",
+    ),
+    (
+        {
+            "github": {
+                "repository": "acme/shop",
+                "branches": ["main"],
+                "oidcProvider": f"{CHINA}:oidc-provider/token.actions.githubusercontent.com",
+            }
+        },
+        "github.oidcProvider",
+    ),
+]
+
+
+@pytest.mark.parametrize(("values", "key"), ELSEWHERE, ids=[key for _, key in ELSEWHERE])
+def test_an_arn_that_is_not_of_the_stacks_region_is_refused(values: dict[str, object], key: str, project: Path) -> None:
+    whole = with_repository(values)
+    assert parse(whole, project).region is None
+    with pytest.raises(InputErrors) as raised:
+        parse(whole, project, region="ap-northeast-2")
+    assert [error.key for error in raised.value.errors] == [f"container-registry:{key}"]

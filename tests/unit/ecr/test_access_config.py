@@ -16,12 +16,15 @@ PROJECT = "arn:aws:codebuild:eu-west-1:222222222222:project/shop"
 CODEBUILD = {"service": "codebuild.amazonaws.com", "sourceArn": PROJECT}
 
 
-def read(access: object, *, partition: str | None = "aws") -> Access | None:
-    return stack_files.read("access", access, lambda top: read_access(top, partition=partition))
+REGION = "ap-northeast-2"
 
 
-def refused(access: object, *, partition: str | None = "aws") -> list[str]:
-    lines = stack_files.mistakes(lambda: read(access, partition=partition))
+def read(access: object, *, region: str | None = REGION) -> Access | None:
+    return stack_files.read("access", access, lambda top: read_access(top, region=region))
+
+
+def refused(access: object, *, region: str | None = REGION) -> list[str]:
+    lines = stack_files.mistakes(lambda: read(access, region=region))
     return [line.removeprefix("container-registry:") for line in lines]
 
 
@@ -234,6 +237,25 @@ BAD = [
         "of aws",
         id="function in China",
     ),
+    pytest.param(
+        pull(
+            **{
+                "lambda": [
+                    "222222222222",
+                    FUNCTION.replace("222222222222", "444444444444").replace(REGION, "eu-west-1"),
+                ]
+            }
+        ),
+        "access.pull.lambda[1]",
+        "is in another Region; accepted: a function in ap-northeast-2, the stack's",
+        id="function in another Region",
+    ),
+    pytest.param(
+        pull(**{"lambda": [FUNCTION.replace(REGION, "xx-nowhere-9")]}),
+        "access.pull.lambda[0]",
+        "the ARN of a function",
+        id="function nowhere",
+    ),
     pytest.param(push(**{"lambda": [FUNCTION]}), "access.push.lambda", "is not a known key", id="functions don't push"),
     # Services
     pytest.param(service(service="-"), "access.pull.services[0].service", "is missing", id="no service"),
@@ -246,6 +268,39 @@ BAD = [
         "access.pull.services[0].service",
         "under lambda",
         id="Lambda as service",
+    ),
+    pytest.param(
+        service(service="lambda.amazonaws.com.cn"),
+        "access.pull.services[0].service",
+        "under lambda",
+        id="Lambda in China as service",
+    ),
+    pytest.param(
+        service(service="lambda.eu-west-1.amazonaws.com"),
+        "access.pull.services[0].service",
+        "under lambda",
+        id="Lambda of a Region as service",
+    ),
+    pytest.param(
+        service(service="--.amazonaws.com"), "access.pull.services[0].service", "the principal of", id="dashes"
+    ),
+    pytest.param(
+        service(service="codebuild.amazonaws.com.cn", sourceAccount="222222222222", sourceArn="-"),
+        'access.pull.services[0].service: "codebuild.amazonaws.com.cn" is a service of aws-cn',
+        "not of aws; leave out .cn",
+        id="service of China",
+    ),
+    pytest.param(
+        service(sourceArn=PROJECT.replace("eu-west-1", "nowhere")),
+        "access.pull.services[0].sourceArn",
+        "the ARN of what",
+        id="source nowhere",
+    ),
+    pytest.param(
+        service(sourceArn="arn:aws:codebuild:eu-west-1:222222222222:?*"),
+        "access.pull.services[0].sourceArn",
+        "the ARN of what",
+        id="wildcards alone",
     ),
     pytest.param(
         service(sourceArn="-"),
@@ -281,7 +336,7 @@ BAD = [
         id="source without account",
     ),
     pytest.param(
-        service(sourceArn=PROJECT.replace("aws:", "aws-cn:", 1)),
+        service(sourceArn=PROJECT.replace("aws:", "aws-cn:", 1).replace("eu-west-1", "cn-north-1")),
         "access.pull.services[0].sourceArn",
         "of aws",
         id="source in China",
@@ -346,9 +401,25 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 def test_without_a_region_arns_must_be_of_one_partition() -> None:
     china = "arn:aws-cn:iam::333333333333:role/deployer"
-    assert read(pull(roles=[china]), partition=None) == Access(pull=PullPrincipals(roles=(china,)))
-    (message,) = refused({**pull(roles=[china]), **push(roles=[ROLE])}, partition=None)
+    assert read(pull(roles=[china]), region=None) == Access(pull=PullPrincipals(roles=(china,)))
+    (message,) = refused({**pull(roles=[china]), **push(roles=[ROLE])}, region=None)
     assert message.startswith(f'access.push.roles[0]: "{ROLE}" is in another partition; accepted: an ARN of aws-cn')
+
+
+def test_without_a_region_functions_must_be_in_one_with_each_other() -> None:
+    elsewhere = FUNCTION.replace(REGION, "eu-west-1")
+    assert read(pull(**{"lambda": [elsewhere]}), region=None) == Access(pull=PullPrincipals(functions=(elsewhere,)))
+    (message,) = refused(pull(**{"lambda": [elsewhere, FUNCTION]}), region=None)
+    assert message.startswith(f'access.pull.lambda[1]: "{FUNCTION}" is in another Region; accepted: a function in eu-')
+
+
+CHINESE = {"service": "codebuild.amazonaws.com.cn", "sourceAccount": "222222222222"}
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", None], ids=["in China", "maybe in China"])
+def test_a_service_of_china_is_read_where_it_can_be(region: str | None) -> None:
+    service = Service(service="codebuild.amazonaws.com.cn", source_account="222222222222")
+    assert read(pull(services=[CHINESE]), region=region) == Access(pull=PullPrincipals(services=(service,)))
 
 
 KEYS = [

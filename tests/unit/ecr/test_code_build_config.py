@@ -11,12 +11,12 @@ PATH = "container-registry:codeBuild"
 LEAST = {"projects": ["shop-build"]}
 
 
-def read(values: object) -> CodeBuildConfig | None:
-    return stack_files.read("codeBuild", values, read_code_build)
+def read(values: object, *, region: str | None = None) -> CodeBuildConfig | None:
+    return stack_files.read("codeBuild", values, lambda top: read_code_build(top, region=region))
 
 
-def mistakes(values: object) -> list[str]:
-    return stack_files.mistakes(lambda: read(values))
+def mistakes(values: object, *, region: str | None = None) -> list[str]:
+    return stack_files.mistakes(lambda: read(values, region=region))
 
 
 @pytest.mark.parametrize("values", [None, {}])
@@ -123,3 +123,12 @@ KEYS = ["projects", "roleName", "permissionsBoundary", "x"]
 @given(stack_files.anything(KEYS, "shop-build", "*"))
 def test_whatever_stands_there_is_read_or_refused(values: dict[str, object]) -> None:
     stack_files.assert_read_or_refused("codeBuild", lambda: read(values))
+
+
+def test_a_boundary_is_of_the_partition_of_the_stacks_region() -> None:
+    values = {**LEAST, "permissionsBoundary": "arn:aws-cn:iam::123456789012:policy/boundary"}
+    assert read(values) is not None
+    assert read(values, region="cn-north-1") is not None
+    (message,) = mistakes(values, region="eu-west-1")
+    assert message.startswith(f"{PATH}.permissionsBoundary: ")
+    assert message.endswith("is in another partition; accepted: an ARN of aws, which the stack's Region is in")

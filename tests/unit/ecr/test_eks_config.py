@@ -17,12 +17,12 @@ ACCOUNT = {"oidcProvider": PROVIDER, "namespace": "shop", "name": "builder"}
 IDENTITY = {"cluster": "blue", "namespace": "shop", "serviceAccount": "builder"}
 
 
-def read(values: object) -> EksConfig | None:
-    return stack_files.read("eks", values, read_eks)
+def read(values: object, *, region: str | None = None) -> EksConfig | None:
+    return stack_files.read("eks", values, lambda top: read_eks(top, region=region))
 
 
-def mistakes(values: object) -> list[str]:
-    return stack_files.mistakes(lambda: read(values))
+def mistakes(values: object, *, region: str | None = None) -> list[str]:
+    return stack_files.mistakes(lambda: read(values, region=region))
 
 
 def account(**changes: object) -> dict[str, object]:
@@ -148,6 +148,13 @@ REFUSED = [
             "of any cluster": "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/*",
             "of an account that lost a zero": PROVIDER.replace("123456789012", "12345678901"),
             "without a cluster": "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com",
+            "of another host": PROVIDER.replace("eu-west-1.amazonaws.com", "eu-west-1.evil.com"),
+            "of a host below AWS's": PROVIDER.replace("amazonaws.com", "amazonaws.com.evil.com"),
+            "of no Region": PROVIDER.replace("eu-west-1", "xx-zz-9"),
+            "of a Region of dashes": PROVIDER.replace("eu-west-1", "-"),
+            "of a Region of another partition": PROVIDER.replace("eu-west-1", "cn-north-1"),
+            "of an ordinary host in China": PROVIDER.replace("aws", "aws-cn", 1).replace("eu-west-1", "cn-north-1"),
+            "of the dual-stack host under the other name": PROVIDER.replace("amazonaws.com", "api.aws"),
             "that is a role": "arn:aws:iam::123456789012:role/nodes",
         }.items()
     ),
@@ -290,3 +297,23 @@ KEYS = ["nodeRoles", "serviceAccounts", "podIdentities", "namespace", "name", "c
 @given(stack_files.anything(KEYS, "nodes", "blue", PROVIDER))
 def test_whatever_stands_there_is_read_or_refused(values: dict[str, object]) -> None:
     stack_files.assert_read_or_refused("eks", lambda: read(values))
+
+
+CHINESE = "arn:aws-cn:iam::123456789012:oidc-provider/oidc.eks.cn-north-1.amazonaws.com.cn/id/AB12"
+ELSEWHERE = [
+    pytest.param(account(oidcProvider=CHINESE), "serviceAccounts[0].oidcProvider", id="provider"),
+    pytest.param(
+        {"nodeRoles": ["nodes"], "permissionsBoundary": "arn:aws-cn:iam::123456789012:policy/b"},
+        "permissionsBoundary",
+        id="boundary",
+    ),
+]
+
+
+@pytest.mark.parametrize(("values", "key"), ELSEWHERE)
+def test_an_arn_is_of_the_partition_of_the_stacks_region(values: dict[str, object], key: str) -> None:
+    assert read(values) is not None
+    assert read(values, region="cn-northwest-1") is not None
+    (message,) = mistakes(values, region="eu-west-1")
+    assert message.startswith(f"{PATH}.{key}: ")
+    assert message.endswith("is in another partition; accepted: an ARN of aws, which the stack's Region is in")

@@ -13,12 +13,12 @@ PROVIDER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercont
 LEAST = {"repository": "acme/shop", "branches": ["main"]}
 
 
-def read(values: object) -> GitHubConfig | None:
-    return stack_files.read("github", values, read_github)
+def read(values: object, *, region: str | None = None) -> GitHubConfig | None:
+    return stack_files.read("github", values, lambda top: read_github(top, region=region))
 
 
-def mistakes(values: object) -> list[str]:
-    return stack_files.mistakes(lambda: read(values))
+def mistakes(values: object, *, region: str | None = None) -> list[str]:
+    return stack_files.mistakes(lambda: read(values, region=region))
 
 
 @pytest.mark.parametrize("values", [None, {}])
@@ -365,3 +365,18 @@ KEYS = ["repository", "ids", "owner", "branches", "tags", "environments", "oidcP
 @given(stack_files.anything(KEYS, "acme/shop", "main", "v*", "find"))
 def test_whatever_stands_there_is_read_or_refused(values: dict[str, object]) -> None:
     stack_files.assert_read_or_refused("github", lambda: read(values))
+
+
+ELSEWHERE = [
+    pytest.param("oidcProvider", PROVIDER.replace("aws", "aws-cn", 1), id="provider"),
+    pytest.param("permissionsBoundary", "arn:aws-cn:iam::123456789012:policy/boundary", id="boundary"),
+]
+
+
+@pytest.mark.parametrize(("key", "arn"), ELSEWHERE)
+def test_an_arn_is_of_the_partition_of_the_stacks_region(key: str, arn: str) -> None:
+    values = {**LEAST, key: arn}
+    assert read(values) is not None
+    assert read(values, region="cn-north-1") is not None
+    accepted = "accepted: an ARN of aws, which the stack's Region is in"
+    assert mistakes(values, region="eu-west-1") == [f'{PATH}.{key}: "{arn}" is in another partition; {accepted}']

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import botocore.session
+import pytest
+
 from ecr.access import eks
 from ecr.access.eks import PodIdentity, ServiceAccount
 from ecr.problems import Problem
+from ecr.regions import PARTITIONS
 
 PROVIDERS = "arn:aws:iam::123456789012:oidc-provider"
 BLUE, GREEN = (f"{PROVIDERS}/oidc.eks.eu-west-1.amazonaws.com/id/{name}" for name in ("B1", "C2"))
@@ -62,3 +66,15 @@ def test_pods_of_a_namespace_share_a_statement_and_those_of_another_cluster_do_n
         [(f"{clusters}/green",), ("123456789012",), ("shop",), ("b",)],
         [(f"{clusters}/blue",), ("123456789012",), ("ci",), ("c",)],
     ]
+
+
+@pytest.mark.parametrize("region", PARTITIONS)
+def test_clusters_of_every_region_have_their_issuers_where_botocore_knows_the_regions(region: str) -> None:
+    partitions = botocore.session.get_session().get_component("data_loader").load_data("partitions")["partitions"]
+    outputs = {one["id"]: one["outputs"] for one in partitions}[PARTITIONS[region]]
+    hosts = (f"oidc.eks.{region}.{outputs['dnsSuffix']}", f"oidc-eks.{region}.{outputs['dualStackDnsSuffix']}")
+    for host in hosts:
+        arn = f"arn:{PARTITIONS[region]}:iam::123456789012:oidc-provider/{host}/id/AB12"
+        assert eks.is_provider_arn(arn)
+        assert not eks.is_provider_arn(arn.replace(host, f"{host}.evil.com"))
+        assert not eks.is_provider_arn(arn.replace(region, "xx-zz-9"))

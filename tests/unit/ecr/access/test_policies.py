@@ -87,6 +87,22 @@ def test_an_arn_of_another_partition_is_refused() -> None:
         rendered(access)
 
 
+def test_a_function_of_another_region_is_refused_where_the_region_is_known() -> None:
+    access = Access(pull=PullPrincipals(functions=("arn:aws:lambda:us-east-1:222222222222:function:orders",)))
+    with pytest.raises(ValueError, match=r"names a function in us-east-1; .* its own Region, eu-west-1"):
+        rendered(access)
+    assert repository_policy.repository_policy(access, account=OWN, partition="aws", region="").statements
+
+
+def test_a_service_of_china_is_refused_elsewhere() -> None:
+    service = Service(service="codebuild.amazonaws.com.cn", source_account="222222222222")
+    access = Access(pull=PullPrincipals(services=(service,)))
+    with pytest.raises(ValueError, match="is a service of aws-cn, not of aws"):
+        rendered(access)
+    for partition, region in (("aws-cn", "cn-north-1"), ("aws", "")):
+        assert repository_policy.repository_policy(access, account=OWN, partition=partition, region=region).statements
+
+
 def accounts_up_to(count: int) -> Access:
     return Access(pull=PullPrincipals(accounts=tuple(f"{number:012}" for number in range(count))))
 

@@ -46,6 +46,16 @@ BAD = [
         lambda: Service(service="lambda.amazonaws.com", source_account="222222222222"), "for Lambda", id="Lambda"
     ),
     pytest.param(
+        lambda: Service(service="lambda.amazonaws.com.cn", source_account="222222222222"), "for Lambda", id="in China"
+    ),
+    pytest.param(
+        lambda: Service(service="lambda.eu-west-1.amazonaws.com", source_arn=PROJECT), "for Lambda", id="in a Region"
+    ),
+    *(
+        pytest.param(lambda name=name: Service(service=name, source_arn=PROJECT), "the principal of", id=name)
+        for name in ("-a.amazonaws.com", "a-.amazonaws.com", "a.-.amazonaws.com", "--.amazonaws.com")
+    ),
+    pytest.param(
         lambda: Service(service="codebuild.amazonaws.com", source_account="*"), "an account ID", id="any source account"
     ),
     pytest.param(
@@ -60,6 +70,21 @@ BAD = [
         lambda: Service(service="codebuild.amazonaws.com", source_arn="arn:aws:codebuild:eu-west-1:222222222222:*"),
         "in its last part at most",
         id="everything of an account",
+    ),
+    pytest.param(
+        lambda: Service(service="codebuild.amazonaws.com", source_arn="arn:aws:codebuild:eu-west-1:222222222222:?*"),
+        "in its last part at most",
+        id="everything of an account in other letters",
+    ),
+    pytest.param(
+        lambda: Service(service="codebuild.amazonaws.com", source_arn=PROJECT.replace("eu-west-1", "nowhere")),
+        "the ARN of what",
+        id="source nowhere",
+    ),
+    pytest.param(
+        lambda: Service(service="codebuild.amazonaws.com", source_arn=PROJECT.replace("aws", "aws-cn", 1)),
+        "the ARN of what",
+        id="source in a Region of another partition",
     ),
     pytest.param(
         lambda: Service(service="codebuild.amazonaws.com", source_arn=f"{PROJECT}/${{aws:username}}"),
