@@ -11,6 +11,8 @@ from typing import TypeVar
 from ecr.errors import InputError, InputErrors
 
 _MAX_SHOWN = 80
+# No number that AWS or GitHub gives is larger.
+COUNTS = range(1, 2**63)
 _QUOTES = "in quotes, so that YAML takes it as text"
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -104,8 +106,12 @@ class Section:
         value = self._get(key)
         if value is None:
             return None
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
-            return value
+        if isinstance(value, int) and not isinstance(value, bool):
+            if value in COUNTS:
+                return value
+            if value > COUNTS[-1]:
+                self._refuse(key, value, f"a whole number, 1 to {COUNTS[-1]}")
+                return None
         self._refuse(key, value, "a whole number, 1 or more")
         return None
 
@@ -139,22 +145,22 @@ class Section:
         self._refuse(key, value, "an object with keys")
         return None
 
-    def sections(self, key: str) -> tuple[Section, ...]:
-        """The objects of the list under `key`."""
+    def sections(self, key: str, *, secret: bool = False) -> tuple[Section, ...]:
+        """The objects of the list under `key`; with `secret`, no message shows what stands there in place of them."""
         found = []
-        for index, value in enumerate(self.items(key)):
+        for index, value in enumerate(self.items(key, secret=secret)):
             if isinstance(value, dict):
                 found.append(Section(f"{self._name(key)}[{index}].", value, self._errors))
             else:
-                self._refuse(f"{key}[{index}]", value, "an object with keys")
+                self._refuse(f"{key}[{index}]", value, "an object with keys", secret=secret)
         return tuple(found)
 
-    def items(self, key: str) -> list[object]:
-        """The list under `key`, whatever is in it."""
+    def items(self, key: str, *, secret: bool = False) -> list[object]:
+        """The list under `key`, whatever is in it; with `secret`, no message shows what stands there in its place."""
         value = self._structure(key)
         if value is None or isinstance(value, list):
             return value or []
-        self._refuse(key, value, "a list")
+        self._refuse(key, value, "a list", secret=secret)
         return []
 
     def texts(self, key: str, accept: Callable[[str], bool], rule: str) -> tuple[str, ...]:
@@ -173,15 +179,16 @@ class Section:
             self._refuse_nothing(key, found, rule if required else None)
         return found
 
-    def objects(self, key: str, *, required: str | None = None) -> tuple[Section, ...]:
+    def objects(self, key: str, *, required: str | None = None, secret: bool = False) -> tuple[Section, ...]:
         """The objects of the list under `key`; an empty list is a mistake.
 
         Args:
             key: of the list.
             required: what each object is, where the list must be there.
+            secret: whether no message may show what stands in place of an object, because it might be a secret.
         """
         before = self.mistakes
-        found = self.sections(key)
+        found = self.sections(key, secret=secret)
         if self.mistakes == before:
             self._refuse_nothing(key, found, required)
         return found
@@ -231,8 +238,9 @@ class Section:
         self._refuse(key, value, rule if isinstance(value, str) else f"{rule}; {_QUOTES}")
         return False
 
-    def _refuse(self, key: str, value: object, rule: str) -> None:
-        self.wrong(key, f"{shown(value)} is not accepted; accepted: {rule}")
+    def _refuse(self, key: str, value: object, rule: str, *, secret: bool = False) -> None:
+        seen = "what stands there (not shown, it may be a secret)" if secret else shown(value)
+        self.wrong(key, f"{seen} is not accepted; accepted: {rule}")
 
     def _name(self, key: str) -> str:
         return self._path + key if key else self._path.rstrip(".")
@@ -246,5 +254,8 @@ def stands_twice(value: object = None) -> str:
 
 def shown(value: object) -> str:
     """`value` as a message shows it: as JSON, shortened."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except (ValueError, TypeError, RecursionError):  # a number of thousands of digits, among others
+        return f"what stands there ({type(value).__name__})"
     return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 3]}..."

@@ -15,7 +15,8 @@ def read_pull_through(registry: Section) -> tuple[PullThroughCacheRule, ...]:
     is `make` or the ARN of a role; and `upstreamPrefix`. Mistakes are noted in the section, and what is handed out then
     is of no use. What the rules say together is for `pull_through.problems`.
     """
-    return tuple(rule for section in registry.objects("pullThroughCache") if (rule := _rule(section)) is not None)
+    sections = registry.objects("pullThroughCache", secret=True)
+    return tuple(rule for section in sections if (rule := _rule(section)) is not None)
 
 
 def _rule(section: Section) -> PullThroughCacheRule | None:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from ecr.access import roles
 from ecr.access.documents import Condition, PolicyDocument, PrincipalType, Statement
+from ecr.config_reader import COUNTS
 from ecr.problems import Problem, refused, refused_items
 from ecr.reference import SOMEWHERE
 from ecr.regions import PARTITION
@@ -123,8 +124,8 @@ def _field_problems(workflows: GitHubWorkflows) -> Iterator[Problem]:
         yield refused("repository", workflows.repository, REPOSITORY_RULE)
     if workflows.ids is not None:
         for field, number in (("ids.owner", workflows.ids.owner), ("ids.repository", workflows.ids.repository)):
-            if number < 1:
-                yield refused(field, number, "a whole number, 1 or more")
+            if number not in COUNTS:
+                yield refused(field, number, f"a whole number, 1 to {COUNTS[-1]}")
     lists: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = (
         ("branches", workflows.branches, is_ref_pattern, BRANCH_RULE),
         ("tags", workflows.tags, is_ref_pattern, TAG_RULE),

@@ -75,6 +75,10 @@ SECRET_RULE = (
 )
 
 
+def _without_credentials(text: str) -> str:
+    return shown(text.rpartition("@")[2])
+
+
 @dataclass(frozen=True)
 class Upstream:
     """A registry whose images ECR fetches and keeps.
@@ -89,7 +93,11 @@ class Upstream:
 
     @classmethod
     def parse(cls, text: str) -> Upstream:
-        """The upstream of a name, or of a host where there are many. Raises ValueError, saying what is accepted."""
+        """The upstream of a name, or of a host where there are many.
+
+        Raises:
+            ValueError: saying what is accepted, and of the text only what follows the credentials that a URL may hold.
+        """
         if text in set(Source) and (host := _HOSTS.get(Source(text))):
             return cls(Source(text), host)
         if _AZURE_HOST.fullmatch(text):
@@ -98,7 +106,7 @@ class Upstream:
         if registry is None:
             known = _NAMES.get(text)
             hint = f"; {text} is called {known} here" if known else ""
-            raise ValueError(f"{shown(text)} is not accepted; accepted: {UPSTREAM_RULE}{hint}")
+            raise ValueError(f"{_without_credentials(text)} is not accepted; accepted: {UPSTREAM_RULE}{hint}")
         # No other form of the host, and no partition with another domain, stands in the API reference.
         if text != f"{registry.account}.dkr.ecr.{registry.region}.amazonaws.com":
             raise ValueError(
@@ -151,7 +159,7 @@ class SecretArn:
         if match is None or len(text) not in _SECRET_ARN_LENGTHS:
             raise ValueError(f"is not the ARN of a secret; accepted: {SECRET_RULE}")
         if not match["name"].startswith(SECRET_PREFIX) or match["name"] == SECRET_PREFIX:
-            raise ValueError(f"is the ARN of the secret {shown(match['name'])}; accepted: {SECRET_RULE}")
+            raise ValueError(f"is the ARN of a secret of another name; accepted: {SECRET_RULE}")
         if regions.PARTITIONS.get(match["region"]) != match["partition"]:
             raise ValueError(
                 f"is in {shown(match['region'])}; accepted: {regions.REGION_RULE}, in partition {match['partition']}"

@@ -375,6 +375,9 @@ def bad(id_: str, values: object, key: str, seen: str, allowed: str) -> object:
     return pytest.param(values, key, seen, allowed, id=id_)
 
 
+HUGE = 10**5000
+"""Python itself refuses to write out a number of so many digits."""
+
 BAD = [
     # The repository's name.
     bad("name-null", {"repository": None}, "repository", "is missing", NAME_RULE),
@@ -398,6 +401,27 @@ BAD = [
     bad("name-escape", {"repository": "a\x9b31mb"}, "repository", r'"a\x9b31mb"', NAME_RULE),
     bad("name-lone-surrogate", {"repository": "a\ud800"}, "repository", r'"a\ud800"', NAME_RULE),
     bad("name-number", {"repository": 12}, "repository", "12", NAME_RULE),
+    bad(
+        "name-number-of-5000-digits",
+        {"repository": HUGE},
+        "repository",
+        "what stands there (int) is not accepted",
+        NAME_RULE,
+    ),
+    bad(
+        "name-list-of-numbers-of-5000-digits",
+        {"repository": [HUGE]},
+        "repository",
+        "what stands there (list) is not accepted",
+        NAME_RULE,
+    ),
+    bad(
+        "id-of-5000-digits",
+        {"github": {"repository": "acme/shop", "branches": ["main"], "ids": {"owner": HUGE, "repository": 1}}},
+        "github.ids.owner",
+        "what stands there (int) is not accepted",
+        f"a whole number, 1 to {2**63 - 1}",
+    ),
     bad("name-list", {"repository": ["dev/app"]}, "repository", '["dev/app"]', NAME_RULE),
     # Unknown keys, at each level.
     bad("unknown-key", {"replicas": "1"}, "replicas", "is not a known key", "known: access, build, codeBuild, "),

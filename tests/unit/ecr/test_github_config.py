@@ -248,6 +248,11 @@ REFUSED = [
     ),
     pytest.param({"ids": {"owner": "1", "repository": 2}}, refused("ids.owner", "1", NUMBER), id="an ID in quotes"),
     pytest.param({"ids": {"owner": 0, "repository": 2}}, refused("ids.owner", 0, NUMBER), id="an ID of 0"),
+    pytest.param(
+        {"ids": {"owner": 2**63, "repository": 2}},
+        refused("ids.owner", 2**63, f"a whole number, 1 to {2**63 - 1}"),
+        id="an ID that is too large",
+    ),
     pytest.param({"ids": {"owner": 1, "repository": -2}}, refused("ids.repository", -2, NUMBER), id="a negative ID"),
     pytest.param(
         {"ids": {"owner": 1, "repository": 2.5}}, refused("ids.repository", 2.5, NUMBER), id="an ID with a fraction"

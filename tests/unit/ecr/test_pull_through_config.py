@@ -50,11 +50,25 @@ def test_all_upstreams_can_be_named_at_once() -> None:
 
 SHAPES = [
     pytest.param([], ": is empty; give it a value, or take the key out", id="an empty list"),
-    pytest.param({}, ": {} is not accepted; accepted: a list", id="an object"),
-    pytest.param("quay", ': "quay" is not accepted; accepted: a list', id="a text"),
-    pytest.param(7, ": 7 is not accepted; accepted: a list", id="a number"),
-    pytest.param(["quay"], '[0]: "quay" is not accepted; accepted: an object with keys', id="a list of names"),
-    pytest.param([None], "[0]: null is not accepted; accepted: an object with keys", id="null"),
+    pytest.param(
+        {}, ": what stands there (not shown, it may be a secret) is not accepted; accepted: a list", id="an object"
+    ),
+    pytest.param(
+        "quay", ": what stands there (not shown, it may be a secret) is not accepted; accepted: a list", id="a text"
+    ),
+    pytest.param(
+        7, ": what stands there (not shown, it may be a secret) is not accepted; accepted: a list", id="a number"
+    ),
+    pytest.param(
+        ["quay"],
+        "[0]: what stands there (not shown, it may be a secret) is not accepted; accepted: an object with keys",
+        id="a list of names",
+    ),
+    pytest.param(
+        [None],
+        "[0]: what stands there (not shown, it may be a secret) is not accepted; accepted: an object with keys",
+        id="null",
+    ),
 ]
 MISSING = [
     pytest.param({"upstream": "quay"}, "[0].prefix: is missing; accepted: 2 to 30 characters", id="no prefix"),
@@ -97,7 +111,7 @@ CREDENTIALS = [
     pytest.param({**HUB, "credentials": "hub"}, "[0].credentials: is not the ARN of a secret", id="a secret's name"),
     pytest.param(
         {**HUB, "credentials": SECRET.replace("ecr-pullthroughcache/", "")},
-        '[0].credentials: is the ARN of the secret "hub-AbCdEf"; accepted: ',
+        "[0].credentials: is the ARN of a secret of another name; accepted: ",
         id="a secret without the prefix",
     ),
     pytest.param(
@@ -219,3 +233,23 @@ def test_credentials_in_the_stack_file_are_refused_and_not_repeated(value: objec
     assert TOKEN not in mistake
     assert mistake.startswith(f"{PATH}[0].credentials: is not ")
     assert "never the credentials themselves" in mistake
+
+
+EVERYWHERE = [
+    pytest.param(TOKEN, id="list"),
+    pytest.param([f"docker-hub:{TOKEN}"], id="item"),
+    pytest.param([{**HUB, "credentials": TOKEN}], id="credentials"),
+    pytest.param([{**HUB, "credentials": {"accessToken": TOKEN}}], id="object of credentials"),
+    pytest.param(
+        [{**HUB, "credentials": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{TOKEN}"}], id="name of a secret"
+    ),
+    pytest.param([{**QUAY, "upstream": f"https://bot:{TOKEN}@ghcr.io"}], id="URL"),
+    pytest.param([{**QUAY, "upstream": f"https://b@t:{TOKEN}@quay.io@"}], id="URL of nothing"),
+]
+
+
+@pytest.mark.parametrize("value", EVERYWHERE)
+def test_credentials_are_not_shown_wherever_they_are_put(value: object) -> None:
+    (message,) = mistakes(value)
+    assert TOKEN not in message
+    assert "accepted: " in message

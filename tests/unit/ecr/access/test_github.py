@@ -91,6 +91,16 @@ def test_a_whole_component_is_checked_by_the_same_rules() -> None:
     )
 
 
+@pytest.mark.parametrize("number", [2**63, 10**40, 10**5000], ids=["64 bits", "41 digits", "5001 digits"])
+def test_an_id_is_no_larger_than_any_that_github_gives(number: int) -> None:
+    workflows = GitHubWorkflows(
+        repository="acme/shop", ids=RepositoryIds(owner=number, repository=number), branches=("main",)
+    )
+    assert [problem.path for problem in github.problems(workflows)] == ["ids.owner", "ids.repository"]
+    largest = RepositoryIds(owner=2**63 - 1, repository=2**63 - 1)
+    assert github.problems(GitHubWorkflows(repository="acme/shop", ids=largest, branches=("main",))) == ()
+
+
 def test_a_trust_policy_may_be_as_long_as_iam_takes() -> None:
     def problems(count: int) -> tuple[Problem, ...]:
         return github.problems(GitHubWorkflows(repository="a/b", branches=tuple(f"b{n:02}" for n in range(count))))

@@ -99,10 +99,14 @@ BAD_SECRETS = [
     pytest.param("", "is not the ARN", id="empty"),
     pytest.param("ecr-pullthroughcache/hub", "is not the ARN", id="a name"),
     pytest.param(SECRET.replace("secretsmanager", "ssm"), "is not the ARN", id="a parameter"),
-    pytest.param(SECRET.replace("ecr-pullthroughcache/hub", "hub"), 'is the ARN of the secret "hub-AbCdEf"', id="name"),
-    pytest.param(SECRET.replace("cache/", "cache-"), 'is the ARN of the secret "ecr-pull', id="no slash"),
-    pytest.param(SECRET.replace("ecr-", "my/ecr-"), 'is the ARN of the secret "my/', id="prefix not in front"),
-    pytest.param(SECRET.replace("hub-AbCdEf", ""), "is the ARN of the secret", id="nothing but the prefix"),
+    pytest.param(
+        SECRET.replace("ecr-pullthroughcache/hub", "hub"), "is the ARN of a secret of another name", id="name"
+    ),
+    pytest.param(SECRET.replace("cache/", "cache-"), "is the ARN of a secret of another name", id="no slash"),
+    pytest.param(SECRET.replace("ecr-", "my/ecr-"), "is the ARN of a secret of another name", id="prefix not in front"),
+    pytest.param(
+        SECRET.replace("hub-AbCdEf", ""), "is the ARN of a secret of another name", id="nothing but the prefix"
+    ),
     pytest.param(SECRET.replace("hub", "*"), "is not the ARN", id="wildcard"),
     pytest.param(SECRET.replace("123456789012", "12345678901"), "is not the ARN", id="11 digits"),
     pytest.param(SECRET.replace("eu-west-1", "eu-wets-1"), 'is in "eu-wets-1"', id="misspelt Region"),
