@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ecr import regions
 from ecr.access import names, principals, repository_policy
 from ecr.access.principals import Access, Principals, PullPrincipals, Service, account_of
 from ecr.config_reader import Section, shown
 from ecr.reference import SOMEWHERE
+
+# More than a repository policy has room for, of whatever it is: the shortest name takes 15 characters.
+_MOST = repository_policy.MAX_LENGTH // 15
 
 _EMPTY = "names nobody; name somebody, or take the key out"
 
@@ -85,19 +88,34 @@ def _principals(section: Section) -> Principals:
     section.refuse_nulls()
     before = section.mistakes
     found = Principals(
-        accounts=section.names("accounts", names.is_account, names.ACCOUNT_RULE),
-        roles=section.names("roles", names.is_role_arn, names.ROLE_ARN_RULE),
-        organizations=section.names("organizations", names.is_organization, names.ORGANIZATION_RULE),
-        organization_paths=section.names("organizationPaths", names.is_organization_path, names.ORGANIZATION_PATH_RULE),
+        accounts=_names(section, "accounts", names.is_account, names.ACCOUNT_RULE),
+        roles=_names(section, "roles", names.is_role_arn, names.ROLE_ARN_RULE),
+        organizations=_names(section, "organizations", names.is_organization, names.ORGANIZATION_RULE),
+        organization_paths=_names(
+            section, "organizationPaths", names.is_organization_path, names.ORGANIZATION_PATH_RULE
+        ),
     )
     if section.mistakes == before:  # of values that were read well, each is where it was written
         _check_overlaps(section, found)
     return found
 
 
+def _names(section: Section, key: str, accept: Callable[[str], bool], rule: str) -> tuple[str, ...]:
+    found = section.names(key, accept, rule)
+    _check_number(section, key, len(found))
+    return found
+
+
+def _check_number(section: Section, key: str, number: int) -> None:
+    """Refuse what is too much before each is compared with each of the others."""
+    if number > _MOST:
+        room = f"no repository policy has room for: ECR accepts {repository_policy.MAX_LENGTH} characters"
+        section.wrong(key, f"has {number} entries, which {room}; name fewer")
+
+
 def _functions(section: Section) -> tuple[str, ...]:
     before = section.mistakes
-    functions = section.names("lambda", principals.is_function, principals.FUNCTION_RULE)
+    functions = _names(section, "lambda", principals.is_function, principals.FUNCTION_RULE)
     if section.mistakes == before:
         for index, function in enumerate(functions):
             if not names.is_account(function) and account_of(function) in functions:
@@ -108,6 +126,7 @@ def _functions(section: Section) -> tuple[str, ...]:
 def _services(section: Section) -> tuple[Service, ...]:
     before = section.mistakes
     found = tuple(service for entry in section.objects("services") if (service := _service(entry)) is not None)
+    _check_number(section, "services", len(found))
     if section.mistakes == before:
         for index, service in enumerate(found):
             others = [other for at, other in enumerate(found) if at != index and other.covers(service)]

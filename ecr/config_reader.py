@@ -173,9 +173,11 @@ class Section:
         before = self.mistakes
         found = self.texts(key, accept, rule)
         if self.mistakes == before:  # of values that were read well, each is where it was written
+            seen: set[str] = set()
             for index, text in enumerate(found):
-                if text in found[:index]:
+                if text in seen:
                     self.wrong(f"{key}[{index}]", stands_twice(text))
+                seen.add(text)
             self._refuse_nothing(key, found, rule if required else None)
         return found
 

@@ -34,11 +34,27 @@ def refused(path: str, value: object, rule: str) -> Problem:
 
 def refused_items(path: str, items: Sequence[str], accept: Callable[[str], bool], rule: str) -> Iterator[Problem]:
     """The items of a list that do not follow their rule, and those that stand in it twice."""
+    seen: set[str] = set()
     for index, item in enumerate(items):
         if not accept(item):
             yield refused(f"{path}[{index}]", item, rule)
-        elif item in items[:index]:
+        elif item in seen:
             yield Problem(f"{path}[{index}]", stands_twice(item))
+        seen.add(item)
+
+
+def covered_items(path: str, items: Sequence[str], covers: Callable[[str, str], bool]) -> Iterator[Problem]:
+    """The items of a short list that another one covers: whoever takes one of the two out would think that it is gone.
+
+    Args:
+        path: of the list.
+        items: each with each of the others is compared.
+        covers: whether the first text names all that the second one does.
+    """
+    for index, item in enumerate(items):
+        wider = next((one for one in items if one != item and covers(one, item)), None)
+        if wider is not None:
+            yield Problem(f"{path}[{index}]", f"{shown(item)} is among what {shown(wider)} names already; take one out")
 
 
 def raise_for(key: str, problems: Iterable[Problem]) -> None:

@@ -161,18 +161,16 @@ def _refusals(where: str, *fields: tuple[str, str, Callable[[str], bool], str]) 
 
 def service_account_trust(accounts: Sequence[ServiceAccount]) -> PolicyDocument:
     """The trust policy of a role for these service accounts: a statement for each cluster."""
-    providers = dict.fromkeys(account.oidc_provider for account in accounts)
+    providers: dict[str, list[str]] = {}
+    for account in accounts:
+        subject = f"system:serviceaccount:{account.namespace}:{account.name}"
+        providers.setdefault(account.oidc_provider, []).append(subject)
     statements = []
-    for number, provider in enumerate(providers, start=1):
+    for number, (provider, subjects) in enumerate(providers.items(), start=1):
         issuer = provider.partition(":oidc-provider/")[2]
-        subjects = tuple(
-            f"system:serviceaccount:{account.namespace}:{account.name}"
-            for account in accounts
-            if account.oidc_provider == provider
-        )
         conditions = (
             Condition("StringEquals", f"{issuer}:aud", (roles.AUDIENCE,)),
-            Condition("StringEquals", f"{issuer}:sub", subjects),
+            Condition("StringEquals", f"{issuer}:sub", tuple(subjects)),
         )
         statements.append(
             Statement(
@@ -194,15 +192,16 @@ def pod_identity_trust(
     deputy prevention in Amazon EKS"), and says for whom in session tags (`aws:RequestTag/...`: "Create IAM role with
     trust policy required by EKS Pod Identity"), which an association sends unless it disables them.
     """
-    groups = dict.fromkeys((one.cluster, one.namespace) for one in identities)
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in identities:
+        groups.setdefault((one.cluster, one.namespace), []).append(one.service_account)
     statements = []
-    for number, (cluster, namespace) in enumerate(groups, start=1):
-        names = tuple(one.service_account for one in identities if (one.cluster, one.namespace) == (cluster, namespace))
+    for number, ((cluster, namespace), names) in enumerate(groups.items(), start=1):
         conditions = (
             Condition("ArnEquals", "aws:SourceArn", (f"arn:{partition}:eks:{region}:{account}:cluster/{cluster}",)),
             Condition("StringEquals", "aws:SourceAccount", (account,)),
             Condition("StringEquals", "aws:RequestTag/kubernetes-namespace", (namespace,)),
-            Condition("StringEquals", "aws:RequestTag/kubernetes-service-account", names),
+            Condition("StringEquals", "aws:RequestTag/kubernetes-service-account", tuple(names)),
         )
         statements.append(
             Statement(

@@ -18,6 +18,7 @@ _ROLE_ARN = re.compile(
     r"role(?P<path>/(?:[!-.0-~]+/)*)(?P<name>[\w+=,.@-]{1,64})",
     re.ASCII,
 )
+MAX_PATH = 512  # IAM API reference, CreateRole and CreatePolicy, Path
 _WILD = re.compile(r"[*?$]")
 ROLE_ARN_RULE = "the ARN of a role, such as arn:aws:iam::123456789012:role/deployer, without wildcards"
 
@@ -38,7 +39,8 @@ def is_account(text: str) -> bool:
 
 def is_role_arn(text: str) -> bool:
     """Whether `text` is the ARN of one IAM role."""
-    return _ROLE_ARN.fullmatch(text) is not None and not _WILD.search(text)
+    match = _ROLE_ARN.fullmatch(text)
+    return match is not None and len(match["path"]) <= MAX_PATH and not _WILD.search(text)
 
 
 def is_organization(text: str) -> bool:

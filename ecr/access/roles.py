@@ -17,7 +17,7 @@ ROLE_NAME_RULE = "the name of a role without its path, 1 to 64 letters, digits a
 
 # IAM user guide, "IAM identifiers"; `aws` in place of an account is AWS's own. No wildcard can get in.
 _POLICY_ARN = re.compile(
-    rf"arn:{PARTITION}:iam::(?:[0-9]{{12}}|aws):policy/(?:[\w+=,.@-]+/)*[\w+=,.@-]{{1,128}}", re.ASCII
+    rf"arn:{PARTITION}:iam::(?:[0-9]{{12}}|aws):policy(?P<path>/(?:[\w+=,.@-]+/)*)[\w+=,.@-]{{1,128}}", re.ASCII
 )
 POLICY_ARN_RULE = "the ARN of a managed policy, such as arn:aws:iam::123456789012:policy/boundary"
 
@@ -37,7 +37,8 @@ def is_role_name(text: str) -> bool:
 
 def is_policy_arn(text: str) -> bool:
     """Whether `text` is the ARN of one managed policy."""
-    return _POLICY_ARN.fullmatch(text) is not None
+    match = _POLICY_ARN.fullmatch(text)
+    return match is not None and len(match["path"]) <= names.MAX_PATH
 
 
 def read_boundary(section: Section, region: str | None) -> str | None:
@@ -65,8 +66,11 @@ def name_problems(role_name: str | None, permissions_boundary: object) -> list[P
 
 def repeated(field: str, values: Sequence[object]) -> list[Problem]:
     """A problem for each object that stands in the list before."""
+    first: dict[object, int] = {}
     return [
-        Problem(f"{field}[{index}]", stands_twice()) for index, value in enumerate(values) if value in values[:index]
+        Problem(f"{field}[{index}]", stands_twice())
+        for index, value in enumerate(values)
+        if first.setdefault(value, index) != index
     ]
 
 

@@ -15,7 +15,7 @@ from ecr.access import names
 from ecr.access.documents import PolicyDocument, PrincipalType, Statement
 from ecr.access.names import RoleArn
 from ecr.config_reader import shown
-from ecr.problems import Problem, refused, refused_items
+from ecr.problems import Problem, covered_items, refused, refused_items
 from ecr.reference import SOMEWHERE, Registry
 from ecr.registry import pull_through, replication
 from ecr.registry.replication import Destination, ReplicationRule
@@ -102,6 +102,20 @@ def destination_policies(
     return policies
 
 
+def destination_problems(
+    rules: Sequence[ReplicationRule], *, region: str | None, account: str | None
+) -> Iterator[Problem]:
+    """Policies of other accounts that ECR would refuse for their length; which accounts are others has to be known."""
+    if region is None or account is None:
+        return
+    source = Registry(regions.PARTITIONS.get(region, "aws"), region, account)
+    for other, policies in destination_policies(rules, source).items():
+        for there, needed in policies.items():
+            if len(needed.text) > MAX_POLICY_CHARS:
+                reason = f"needs a registry policy of {len(needed.text)} characters in account {other}, {there}"
+                yield Problem("", f"{reason}; ECR accepts up to {MAX_POLICY_CHARS}: name fewer or shorter prefixes")
+
+
 def _replicate(source: ReplicationSource, registry: Registry) -> Statement:
     return Statement(
         sid=f"ReplicateFrom{source.account}",
@@ -137,11 +151,12 @@ def problems(access: RegistryAccess, *, region: str | None = None, account: str 
     found = [*_source_problems(access.replicate_from, account), *_cache_problems(access.pull_through_cache, region)]
     yield from found
     if not found:
-        yield from _too_long(access, region)
+        found = [*_too_long(access, region)] or [*_redundant(access)]
+        yield from found
 
 
 def _source_problems(sources: Sequence[ReplicationSource], account: str | None) -> Iterator[Problem]:
-    before: list[str] = []
+    before: set[str] = set()
     for index, source in enumerate(sources):
         path = f"replicateFrom[{index}]"
         if not names.is_account(source.account):
@@ -150,7 +165,7 @@ def _source_problems(sources: Sequence[ReplicationSource], account: str | None) 
             yield Problem(path, f"{source.account} is this very account, which needs no permission; take it out")
         elif source.account in before:
             yield Problem(path, f"{source.account} stands in the list twice; accepted: one entry with all its prefixes")
-        before.append(source.account)
+        before.add(source.account)
         yield from refused_items(f"{path}.prefixes", source.prefixes, replication.is_prefix, replication.PREFIX_RULE)
 
 
@@ -167,6 +182,14 @@ def _cache_problems(entries: Sequence[CacheAccess], region: str | None) -> Itera
         for place, role in enumerate(entry.roles):
             if names.is_role_arn(role) and (problem := other_partition(RoleArn.parse(role).partition, role, region)):
                 yield problem.below(f"{path}.roles[{place}]")
+
+
+def _redundant(access: RegistryAccess) -> Iterator[Problem]:
+    """Prefixes that another one of the same entry covers; there are no more than a policy has room for."""
+    for index, source in enumerate(access.replicate_from):
+        yield from covered_items(f"replicateFrom[{index}].prefixes", source.prefixes, replication.covers)
+    for index, entry in enumerate(access.pull_through_cache):
+        yield from covered_items(f"pullThroughCache[{index}].prefixes", entry.prefixes, pull_through.covers)
 
 
 def other_partition(partition: str, arn: str, region: str | None) -> Problem | None:

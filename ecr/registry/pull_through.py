@@ -100,6 +100,8 @@ def problems(
         region: likewise its Region.
     """
     yield from (Problem("", reason) for reason in _registry_problems(rules, region))
+    if len(rules) > MAX_RULES:
+        return  # each is compared with each of the others below
     place = _place(rules, account, region)
     for index, rule in enumerate(rules):
         for key, reason in (
@@ -229,6 +231,11 @@ def _overlaps(mine: str, others: Sequence[str]) -> Iterator[tuple[str, str]]:
         elif _nested(mine, theirs):
             both = f"{shown(mine)} overlaps {shown(theirs)} of another rule"
             yield "prefix", f"{both}; accepted: prefixes that none is part of another"
+
+
+def covers(wider: str, prefix: str) -> bool:
+    """Whether all repositories `PREFIX/...` are among those of the wider one."""
+    return wider == ROOT or f"{prefix}/".startswith(f"{wider}/")
 
 
 def _nested(one: str, other: str) -> bool:

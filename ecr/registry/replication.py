@@ -15,7 +15,7 @@ from itertools import combinations
 from ecr import regions
 from ecr.access import names
 from ecr.config_reader import shown
-from ecr.problems import Problem, refused, refused_items
+from ecr.problems import Problem, covered_items, refused, refused_items
 
 # The quota is 25 by now (ReplicationConfiguration, rules), but the Terraform provider that pulumi-aws 7.51.1 stands on
 # refuses more than 10 (internal/service/ecr/replication_configuration.go, MaxItems).
@@ -38,6 +38,11 @@ _ONE_PARTITION = "ECR replicates within one"
 def is_prefix(text: str) -> bool:
     """Whether ECR accepts `text` as the prefix of repositories to replicate."""
     return len(text) in _PREFIX_LENGTHS and _PREFIX.fullmatch(text) is not None
+
+
+def covers(wider: str, prefix: str) -> bool:
+    """Whether all repositories that begin with `prefix` begin with `wider`, too."""
+    return prefix.startswith(wider)
 
 
 @dataclass(frozen=True)
@@ -80,19 +85,31 @@ def problems(
         account: likewise its account.
     """
     rules = [_with_account(rule, account) for rule in rules]
-    if len(rules) > MAX_RULES:
-        yield Problem("", f"has {len(rules)} rules; the provider accepts up to {MAX_RULES}")
-    unique = {destination for rule in rules for destination in rule.destinations}
-    if len(unique) > MAX_DESTINATIONS:
-        yield Problem(
-            "", f"has {len(unique)} different destinations; ECR accepts up to {MAX_DESTINATIONS} in all rules"
-        )
+    too_many = [*_quota_problems(rules)]
+    yield from too_many
+    if too_many:  # each is compared with each of the others below
+        return
     for index, rule in enumerate(rules):
         for problem in _rule_problems(rule, region=region, account=account):
             yield problem.below(f"[{index}]")
     if region is None:
         yield from _many_partitions(rules)
     yield from _overlaps(rules)
+
+
+def _quota_problems(rules: Sequence[ReplicationRule]) -> Iterator[Problem]:
+    if len(rules) > MAX_RULES:
+        yield Problem("", f"has {len(rules)} rules; the provider accepts up to {MAX_RULES}")
+        return
+    unique = {destination for rule in rules for destination in rule.destinations}
+    if len(unique) > MAX_DESTINATIONS:
+        yield Problem(
+            "", f"has {len(unique)} different destinations; ECR accepts up to {MAX_DESTINATIONS} in all rules"
+        )
+    for index, rule in enumerate(rules):
+        if len(rule.prefixes) > MAX_PREFIXES:
+            problem = f"has {len(rule.prefixes)} prefixes; ECR accepts up to {MAX_PREFIXES} in a rule"
+            yield Problem(f"[{index}].prefixes", problem)
 
 
 def _with_account(rule: ReplicationRule, account: str | None) -> ReplicationRule:
@@ -104,20 +121,15 @@ def _with_account(rule: ReplicationRule, account: str | None) -> ReplicationRule
 def _rule_problems(rule: ReplicationRule, *, region: str | None, account: str | None) -> Iterator[Problem]:
     if not rule.destinations:
         yield Problem("destinations", "is empty; accepted: at least one destination")
+    seen: set[Destination] = set()
     for index, destination in enumerate(rule.destinations):
         for problem in _destination_problems(destination, region=region, account=account):
             yield problem.below(f"destinations[{index}]")
-        if destination in rule.destinations[:index]:
+        if destination in seen:
             yield Problem(f"destinations[{index}]", f"{destination} stands in the list twice; take one out")
-    if len(rule.prefixes) > MAX_PREFIXES:
-        yield Problem("prefixes", f"has {len(rule.prefixes)} prefixes; ECR accepts up to {MAX_PREFIXES} in a rule")
+        seen.add(destination)
     yield from refused_items("prefixes", rule.prefixes, is_prefix, PREFIX_RULE)
-    for index, prefix in enumerate(rule.prefixes):
-        wider = next((one for one in rule.prefixes if one != prefix and prefix.startswith(one)), None)
-        if wider is not None:
-            yield Problem(
-                f"prefixes[{index}]", f"{shown(prefix)} is among what {shown(wider)} names already; take one out"
-            )
+    yield from covered_items("prefixes", rule.prefixes, covers)
 
 
 def _destination_problems(destination: Destination, *, region: str | None, account: str | None) -> Iterator[Problem]:

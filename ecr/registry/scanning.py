@@ -99,7 +99,8 @@ def problems(scanning: Scanning) -> Iterator[Problem]:
             yield refused(f"rules[{index}].frequency", rule.frequency.value, f"{accepted} with type {scanning.type}")
         for problem in _filter_problems(rule.repositories):
             yield problem.below(f"rules[{index}]")
-    yield from _shadowed(scanning.rules)
+    if len(scanning.rules) <= MAX_RULES and all(len(rule.repositories) <= MAX_FILTERS for rule in scanning.rules):
+        yield from _shadowed(scanning.rules)  # which compares each with each of the others
 
 
 def _filter_problems(filters: tuple[str, ...]) -> Iterator[Problem]:

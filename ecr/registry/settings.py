@@ -62,8 +62,7 @@ def problems(
         yield Problem("", "sets nothing; accepted: at least one setting, or no registry at all")
     if config.scanning is not None:
         yield from (problem.below("scanning") for problem in scanning.problems(config.scanning))
-    found = replication.problems(config.replication, region=region, account=account)
-    yield from (problem.below("replication") for problem in found)
+    yield from (problem.below("replication") for problem in _replication_problems(config, region, account))
     if config.policy is not None:
         found = policy.problems(config.policy, region=region, account=account)
         yield from (problem.below("policy") for problem in found)
@@ -73,3 +72,8 @@ def problems(
     yield from (problem.below("pullThroughCache") for problem in found)
     found = templates.problems(config.creation_templates, region=region, account=account)
     yield from (problem.below("creationTemplates") for problem in found)
+
+
+def _replication_problems(config: RegistryConfig, region: str | None, account: str | None) -> Iterator[Problem]:
+    found = [*replication.problems(config.replication, region=region, account=account)]
+    yield from found or policy.destination_problems(config.replication, region=region, account=account)

@@ -101,6 +101,7 @@ def problems(
         account: of the registry, None while it is not known: then less can be told.
         region: likewise its Region.
     """
+    seen: set[str] = set()
     for index, template in enumerate(templates):
         for problem in (
             *_own_problems(template),
@@ -109,10 +110,11 @@ def problems(
             *_access_problems(template, account, region),
         ):
             yield problem.below(f"[{index}]")
-        if template.prefix in (other.prefix for other in templates[:index]):
+        if template.prefix in seen:
             yield Problem(
                 f"[{index}].prefix", f"{shown(template.prefix)} is the prefix of another template too; take one out"
             )
+        seen.add(template.prefix)
 
 
 def _own_problems(template: CreationTemplate) -> Iterator[Problem]:

@@ -122,6 +122,21 @@ MISPLACED = [
     ),
     pytest.param(replication({"region": REGION}), None, "registry.replication[0].", id="itself by Region"),
     pytest.param(
+        {
+            "registry": {
+                "replication": [
+                    {
+                        "destinations": [{"region": "us-east-1", "account": OTHER}],
+                        "prefixes": [f"{number:03}{'a' * 241}" for number in range(100)],
+                    }
+                ]
+            }
+        },
+        REGION,
+        "registry.replication: needs a registry policy of 29",
+        id="a policy that another account could not have",
+    ),
+    pytest.param(
         {"registry": {"policy": {"replicateFrom": [ACCOUNT]}}},
         REGION,
         "registry.policy.replicateFrom[0]",

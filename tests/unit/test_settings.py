@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import json
 import re
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -925,3 +927,35 @@ def test_an_arn_that_is_not_of_the_stacks_region_is_refused(values: dict[str, ob
     with pytest.raises(InputErrors) as raised:
         parse(whole, project, region="ap-northeast-2")
     assert [error.key for error in raised.value.errors] == [f"container-registry:{key}"]
+
+
+PROVIDERS = "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id"
+MANY = range(20_000)
+LONG = [
+    pytest.param({"codeBuild": {"projects": [f"shop-{number}" for number in range(40_000)]}}, id="names"),
+    pytest.param({"endpoints": {"pullFrom": [f"{number:012}" for number in range(40_000)]}}, id="accounts"),
+    pytest.param(
+        {
+            "eks": {
+                "serviceAccounts": [{"oidcProvider": f"{PROVIDERS}/{n}", "namespace": "a", "name": "b"} for n in MANY]
+            }
+        },
+        id="service accounts",
+    ),
+    pytest.param(
+        {"eks": {"podIdentities": [{"cluster": f"c{n}", "namespace": "a", "serviceAccount": "b"} for n in MANY]}},
+        id="pod identities",
+    ),
+    pytest.param(
+        {"registry": {"creationTemplates": [{"prefix": f"p{n}", "for": ["replication"]} for n in MANY]}}, id="templates"
+    ),
+    pytest.param({"registry": {"policy": {"replicateFrom": [f"{n:012}" for n in MANY]}}}, id="sources of replication"),
+]
+
+
+@pytest.mark.parametrize("values", LONG)
+def test_a_list_of_thousands_is_read_or_refused_in_seconds(values: dict[str, object], project: Path) -> None:
+    begun = time.process_time()
+    with contextlib.suppress(InputErrors):
+        parse(with_repository(values), project)
+    assert time.process_time() - begun < 8  # comparing each with each of the others takes longer

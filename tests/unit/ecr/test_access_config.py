@@ -362,6 +362,22 @@ BAD = [
         "covered by another entry",
         id="project of a listed account",
     ),
+    # Numbers of them
+    *(
+        pytest.param(
+            {kind: {"organizationPaths": [f"{UNIT}*", *(f"{UNIT}ou-ab12-{number:08}/" for number in range(683))]}},
+            f"access.{kind}.organizationPaths",
+            "has 684 entries, which no repository policy has room for: ECR accepts 10240 characters; name fewer",
+            id=f"units below one another that {kind}",
+        )
+        for kind in ("pull", "push")
+    ),
+    pytest.param(
+        pull(services=[{"service": "codebuild.amazonaws.com", "sourceAccount": "222222222222"}] * 683),
+        "access.pull.services",
+        "has 683 entries",
+        id="services",
+    ),
     # The whole
     pytest.param("everybody", 'access: "everybody" is not', "an object with keys", id="text"),
     pytest.param({"pull": {}}, "access.pull", "names nobody", id="empty pull"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ecr.errors import InputErrors
-from ecr.problems import Problem, raise_for, refused, refused_items
+from ecr.problems import Problem, covered_items, raise_for, refused, refused_items
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,10 @@ def test_all_problems_are_raised_at_once_and_none_raise_nothing() -> None:
     with pytest.raises(InputErrors) as raised:
         raise_for("registry", (Problem(path, "is wrong") for path in ("policy", "[1]")))
     assert str(raised.value) == "registry.policy: is wrong\nregistry[1]: is wrong"
+
+
+def test_an_item_is_too_much_when_another_covers_it() -> None:
+    assert list(covered_items("x", ["ab", "a", "b", "abc"], lambda wider, text: text.startswith(wider))) == [
+        Problem("x[0]", '"ab" is among what "a" names already; take one out'),
+        Problem("x[3]", '"abc" is among what "ab" names already; take one out'),
+    ]

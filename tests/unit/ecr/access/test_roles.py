@@ -26,6 +26,8 @@ def test_a_role_has_a_name_that_iam_takes(text: str, accepted: bool) -> None:  #
 POLICIES = [
     pytest.param("arn:aws:iam::123456789012:policy/boundary", True, id="plain"),
     pytest.param("arn:aws:iam::123456789012:policy/team/ci/boundary", True, id="path"),
+    pytest.param(f"arn:aws:iam::123456789012:policy/{'p' * 510}/boundary", True, id="path of 512 characters"),
+    pytest.param(f"arn:aws:iam::123456789012:policy/{'p' * 511}/boundary", False, id="path of 513 characters"),
     pytest.param("arn:aws:iam::aws:policy/PowerUserAccess", True, id="AWS's own"),
     pytest.param("arn:aws-cn:iam::123456789012:policy/boundary", True, id="China"),
     pytest.param("arn:aws:iam::12345678901:policy/boundary", False, id="a lost leading zero"),

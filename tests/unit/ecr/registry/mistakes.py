@@ -95,6 +95,18 @@ BAD = [
         "has 101 filters; ECR accepts 1 to 100",
     ),
     bad(
+        "101-filters-of-which-some-never-act",
+        scanning(
+            type="ENHANCED",
+            rules=[
+                {"frequency": "CONTINUOUS_SCAN", "repositories": [f"app-{number}" for number in range(101)]},
+                {"frequency": "SCAN_ON_PUSH", "repositories": ["app-1", "app-2"]},
+            ],
+        ),
+        ".scanning.rules[0].repositories",
+        "has 101 filters",
+    ),
+    bad(
         "never-on-push",
         scanning(
             type="ENHANCED",
@@ -197,6 +209,24 @@ BAD = [
         ".replication[0].prefixes[1]",
         'is among what "prod/" names already',
     ),
+    bad(
+        "11-rules-that-are-the-same",
+        replication(*[rule(CENTRAL)] * 11),
+        ".replication",
+        "has 11 rules",
+    ),
+    bad(
+        "101-prefixes-below-one-another",
+        replication(rule(CENTRAL, prefixes=["prod/" + "a" * length for length in range(101)])),
+        ".replication[0].prefixes",
+        "has 101 prefixes",
+    ),
+    bad(
+        "26-destinations-and-one-twice",
+        replication(rule(*({"region": region} for region in (*MANY_REGIONS, MANY_REGIONS[0])))),
+        ".replication",
+        "has 26 different destinations",
+    ),
     bad("same-rule-twice", replication(rule(CENTRAL), rule(CENTRAL)), ".replication[1]", "and so does rule [0]"),
     bad(
         "overlapping-rules",
@@ -247,6 +277,30 @@ BAD = [
     bad("cache-wildcard", cache(prefixes=["*"]), ".policy.pullThroughCache[0].prefixes[0]", '"*"', "ROOT"),
     bad("cache-role-wildcard", cache(roles=[f"{ROLE}*"]), ".policy.pullThroughCache[0].roles[0]", "without wildcards"),
     bad("cache-anybody", cache(roles=["*"]), ".policy.pullThroughCache[0].roles[0]", "the ARN of a role"),
+    bad(
+        "cache-below-another",
+        cache(prefixes=["docker-hub", "docker-hub/a"]),
+        ".policy.pullThroughCache[0].prefixes[1]",
+        '"docker-hub/a" is among what "docker-hub" names already; take one out',
+    ),
+    bad(
+        "cache-beside-all",
+        cache(prefixes=["ROOT", "docker-hub"]),
+        ".policy.pullThroughCache[0].prefixes[1]",
+        'is among what "ROOT" names already',
+    ),
+    bad(
+        "source-prefix-below-another",
+        replicate_from({"account": OTHER, "prefixes": ["prod/a", "prod/"]}),
+        ".policy.replicateFrom[0].prefixes[0]",
+        'is among what "prod/" names already',
+    ),
+    bad(
+        "1000-prefixes-below-one-another",
+        replicate_from({"account": OTHER, "prefixes": [f"prod/{'a' * (n % 200)}{n}" for n in range(1000)]}),
+        ".policy",
+        "ECR accepts up to 10240",
+    ),
     bad(
         "cache-user",
         cache(roles=[f"arn:aws:iam::{OWN}:user/me"]),
@@ -311,6 +365,12 @@ BAD = [
         "is in partition aws-us-gov",
     ),
     # Caches and templates, each once.
+    bad(
+        "51-caches-of-one-prefix",
+        {"pullThroughCache": [{"prefix": "quay", "upstream": "quay"}] * 51},
+        ".pullThroughCache",
+        "has 51 rules; ECR accepts up to 50",
+    ),
     bad("caches-empty", {"pullThroughCache": []}, ".pullThroughCache", "is empty"),
     bad("templates-empty", {"creationTemplates": []}, ".creationTemplates", "is empty"),
 ]

@@ -6,7 +6,14 @@ import pytest
 
 from ecr.reference import Registry
 from ecr.registry import policy
-from ecr.registry.policy import CacheAccess, RegistryAccess, ReplicationSource, destination_policies, problems
+from ecr.registry.policy import (
+    CacheAccess,
+    RegistryAccess,
+    ReplicationSource,
+    destination_policies,
+    destination_problems,
+    problems,
+)
 from ecr.registry.replication import Destination, ReplicationRule
 
 HOME, OWN, OTHER = "eu-west-1", "111111111111", "222222222222"
@@ -90,6 +97,38 @@ def test_a_problem_names_its_place(access: RegistryAccess, path: str, reason: st
     (problem,) = problems(access, region=HOME, account=OWN)
     assert problem.path == path
     assert reason in problem.reason
+
+
+def test_prefixes_that_only_look_alike_are_apart() -> None:
+    caches = CacheAccess(("docker-hub", "docker-hub-2"), roles=(ROLE,))
+    assert list(problems(RegistryAccess(pull_through_cache=(caches,)), region=HOME, account=OWN)) == []
+
+
+def long_rule(*destinations: Destination, characters: int = 244) -> ReplicationRule:
+    return ReplicationRule(destinations, tuple(f"{number:03}".ljust(characters, "a") for number in range(100)))
+
+
+def test_a_policy_that_another_account_could_not_have_is_refused() -> None:
+    rules = [long_rule(Destination("us-east-1"), Destination("us-east-1", OTHER), Destination("us-west-2", OTHER))]
+    (first, second) = destination_problems(rules, region=HOME, account=OWN)
+    needed = destination_policies(rules, Registry("aws", HOME, OWN))[OTHER]["us-east-1"]
+    assert first.path == ""
+    assert first.reason.startswith(f"needs a registry policy of {len(needed.text)} characters in account {OTHER}, us-e")
+    assert second.reason.endswith("us-west-2; ECR accepts up to 10240: name fewer or shorter prefixes")
+
+
+def test_the_own_account_needs_no_policy_of_any_length() -> None:
+    rules = [long_rule(Destination("us-east-1"), Destination("us-west-2", OWN))]
+    assert list(destination_problems(rules, region=HOME, account=OWN)) == []
+    assert (
+        list(destination_problems([long_rule(Destination(HOME, OTHER), characters=8)], region=HOME, account=OWN)) == []
+    )
+
+
+def test_without_the_account_it_is_not_known_which_accounts_are_others() -> None:
+    rules = [long_rule(Destination("us-east-1", OTHER))]
+    assert list(destination_problems(rules, region=HOME, account=None)) == []
+    assert list(destination_problems(rules, region=None, account=OWN)) == []
 
 
 def test_what_depends_on_region_and_account_waits_for_them() -> None:

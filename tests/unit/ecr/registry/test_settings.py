@@ -35,6 +35,17 @@ def test_one_setting_is_enough() -> None:
 
 
 BAD = [
+    pytest.param(
+        RegistryConfig(
+            replication=(
+                ReplicationRule(
+                    (Destination("us-east-1", "222222222222"),), tuple(f"{n:03}{'a' * 99}" for n in range(99))
+                ),
+            )
+        ),
+        ("replication", "in account 222222222222, us-east-1; ECR accepts up to 10240"),
+        id="replication-elsewhere",
+    ),
     pytest.param(RegistryConfig(), ("", "sets nothing"), id="nothing"),
     pytest.param(RegistryConfig(scanning=Scanning(ScanType.ENHANCED)), ("scanning.rules", "is missing"), id="scanning"),
     pytest.param(
