@@ -9,14 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pulumi
-
 import presence
 import registry_claim
 import role_check
 from ecr.access import github, names, repository_policy
 from ecr.access.principals import Access
-from ecr.errors import InputError, InputErrors, printable
+from ecr.errors import InputError, InputErrors, RemoteError
 from ecr.notifications import topics
 from ecr.problems import Problem
 from ecr.registry import settings as registry_settings
@@ -35,8 +33,7 @@ class Place:
 def check(settings: Settings, project: Path) -> None:
     """Refuse what is not there, what is of another place than the stack, and a registry that another stack sets up.
 
-    Nothing is asked that the stack file does not call for. Where the place can't be told, a warning says what is
-    unchecked.
+    Nothing is asked that the stack file does not call for.
 
     Args:
         settings: of the stack.
@@ -45,6 +42,7 @@ def check(settings: Settings, project: Path) -> None:
     Raises:
         InputErrors: with a line for each mistake.
         InputError: another stack sets up the same registry.
+        RemoteError: the provider does not say where the stack is deployed to, which the components would need, too.
     """
     errors = list(presence.errors(settings))
     place = _place(settings.region) if _depends_on_place(settings) else None
@@ -62,7 +60,7 @@ def _depends_on_place(settings: Settings) -> bool:
     return any(one is not None for one in named) or bool(_boundaries(settings))
 
 
-def _place(region: str | None) -> Place | None:
+def _place(region: str | None) -> Place:
     # These functions and not a bare invoke: they say which provider answers.
     import pulumi_aws as aws  # noqa: PLC0415 - takes long to load, and most stacks need no answer
 
@@ -70,10 +68,14 @@ def _place(region: str | None) -> Place | None:
         identity = aws.get_caller_identity()
         # arn:PARTITION:sts::ACCOUNT:...
         return Place(identity.account_id, identity.arn.split(":")[1], region or aws.get_region().region)
-    except Exception as error:  # noqa: BLE001 - the SDK raises nothing narrower
-        untold = "it can't be told where this stack is deployed to, so that roles, Regions and claims are not checked"
-        pulumi.log.warn(printable(f"{untold}: {error}"))
-        return None
+    except Exception as error:  # the SDK raises nothing narrower
+        raise RemoteError(
+            f"it can't be told which account and Region this stack is deployed to: {presence.said(error)}; check the "
+            "credentials and aws:region",
+            service="sts",
+            operation="GetCallerIdentity",
+            code="Invoke",
+        ) from error
 
 
 def _misplaced(settings: Settings, place: Place) -> Iterator[InputError]:

@@ -28,7 +28,7 @@ def _vpc_errors(endpoints: Endpoints | None) -> Iterator[InputError]:
     try:
         attributes = _dns_attributes(vpc_id)
     except Exception as error:  # noqa: BLE001 - the SDK raises nothing narrower
-        yield InputError(key, f"{vpc_id} can't be looked up: {_said(error)}; correct it, or aws:region and the account")
+        yield InputError(key, f"{vpc_id} can't be looked up: {said(error)}; correct it, or aws:region and the account")
         return
     if (reason := endpoint_policy.dns_problem(vpc_id, attributes)) is not None:
         yield InputError(key, reason)
@@ -42,12 +42,12 @@ def _provider_errors(config: GitHubConfig | None) -> Iterator[InputError]:
     except Exception as error:  # noqa: BLE001 - as above
         yield InputError(
             f"{NAMESPACE}:github.oidcProvider",
-            f"the account's OIDC provider for GitHub can't be looked up: {_said(error)}; where there is none yet, let "
+            f"the account's OIDC provider for GitHub can't be looked up: {said(error)}; where there is none yet, let "
             "one stack of the account make it: oidcProvider: make",
         )
 
 
-def _said(error: Exception) -> str:
+def said(error: Exception) -> str:
     """What the provider says, without what the engine puts before it."""
     return str(error).rpartition("returned an error: ")[2]
 

@@ -8,12 +8,10 @@ import pulumi
 import pytest
 
 import components
-import preflight
 from ecr.access.principals import Access, PullPrincipals
 from ecr.access.repository_policy import repository_policy
 from ecr.aws.images import EcrImages
-from settings import parse
-from tests.unit.recording import ACCOUNT, REGION, Answer, record
+from tests.unit.recording import ACCOUNT, REGION, Answer
 from tests.unit.test_capabilities import (
     ANSWERS,
     ENDPOINTS,
@@ -22,7 +20,6 @@ from tests.unit.test_capabilities import (
     NOTIFICATIONS,
     PROVIDER,
     REGISTRY,
-    ROOT,
     VPC,
     deployed,
 )
@@ -233,16 +230,19 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     assert keys == ["endpoints.vpcId", "github.oidcProvider", "registry.replication[0].destinations[0]"]
 
 
-def test_a_place_that_can_not_be_told_is_warned_of_once_and_refuses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    warnings: list[str] = []
-    monkeypatch.setattr(pulumi.log, "warn", warnings.append)
-    named = {"repository": "shop", "registry": REGISTRY, "access": {"pull": {"roles": [MISSING]}}}
-    settings = parse(named, ROOT, region=REGION)
-    recording = record(lambda: preflight.check(settings, ROOT), answers={CALLER: "ExpiredToken"})
-    assert recording.calls == [CALLER]
-    (warning,) = warnings
-    assert warning.startswith("it can't be told where this stack is deployed to")
-    assert "ExpiredToken" in warning
+FAILING = [
+    pytest.param(CALLER, "ExpiredToken: the token has expired", REGION, id="credentials"),
+    pytest.param("aws:index/getRegion:getRegion", "no Region", None, id="region"),
+]
+
+
+@pytest.mark.usefixtures("nothing_registered")
+@pytest.mark.parametrize(("function", "said", "region"), FAILING)
+def test_a_place_that_can_not_be_told_is_one_line(function: str, said: str, region: str | None) -> None:
+    settings = {"registry": REGISTRY, "access": {"pull": {"accounts": [OTHER]}}}
+    (line,) = refused(settings, region=region, answers={function: said})
+    where = "it can't be told which account and Region this stack is deployed to"
+    assert line == f"{where}: {said}; check the credentials and aws:region"
 
 
 def test_a_stack_that_names_none_of_it_asks_nothing() -> None:
