@@ -14,11 +14,10 @@ from components import arguments
 from components.caller import Caller
 from ecr import endpoint_policy, endpoints
 from ecr.access import names
-from ecr.config_reader import stands_twice
 from ecr.endpoint_policy import Service
 from ecr.endpoints import Endpoints, S3Gateway
 from ecr.errors import InputError
-from ecr.problems import Problem, refused
+from ecr.problems import Problem, refused, refused_places
 
 _HTTPS = 443
 _ASSOCIATED = "associated"
@@ -153,13 +152,8 @@ def _wrong(
     path: str, values: Sequence[pulumi.Input[str]], accept: Callable[[str], bool], rule: str
 ) -> Iterator[Problem]:
     """What is wrong with a list, of whose items some may be known only later."""
-    for index, value in enumerate(values):
-        if not isinstance(value, str):
-            continue
-        if not accept(value):
-            yield refused(f"{path}[{index}]", value, rule)
-        elif value in values[:index]:
-            yield Problem(f"{path}[{index}]", stands_twice(value))
+    known = [(index, value) for index, value in enumerate(values) if isinstance(value, str)]
+    return refused_places(path, known, accept, rule)
 
 
 def _refuse_without_dns(vpc_id: str, vpc: aws.ec2.AwaitableGetVpcResult) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ecr.config_reader import shown, stands_twice
-from ecr.errors import InputError, InputErrors
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,15 @@ def refused(path: str, value: object, rule: str) -> Problem:
 
 def refused_items(path: str, items: Sequence[str], accept: Callable[[str], bool], rule: str) -> Iterator[Problem]:
     """The items of a list that do not follow their rule, and those that stand in it twice."""
+    return refused_places(path, enumerate(items), accept, rule)
+
+
+def refused_places(
+    path: str, places: Iterable[tuple[int, str]], accept: Callable[[str], bool], rule: str
+) -> Iterator[Problem]:
+    """The same of those items of a list that are known by now, each with its place."""
     seen: set[str] = set()
-    for index, item in enumerate(items):
+    for index, item in places:
         if not accept(item):
             yield refused(f"{path}[{index}]", item, rule)
         elif item in seen:
@@ -55,14 +61,3 @@ def covered_items(path: str, items: Sequence[str], covers: Callable[[str, str], 
         wider = next((one for one in items if one != item and covers(one, item)), None)
         if wider is not None:
             yield Problem(f"{path}[{index}]", f"{shown(item)} is among what {shown(wider)} names already; take one out")
-
-
-def raise_for(key: str, problems: Iterable[Problem]) -> None:
-    """Refuse what has problems, each named by its path below `key`.
-
-    Raises:
-        InputErrors: with a line for each problem, if there is any.
-    """
-    found = [problem.below(key) for problem in problems]
-    if found:
-        raise InputErrors(tuple(InputError(problem.path, problem.reason) for problem in found))

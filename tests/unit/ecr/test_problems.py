@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ecr.errors import InputErrors
-from ecr.problems import Problem, covered_items, raise_for, refused, refused_items
+from ecr.problems import Problem, covered_items, refused, refused_items, refused_places
 
 
 @pytest.mark.parametrize(
@@ -33,11 +32,18 @@ def test_items_are_refused_by_their_rule_and_when_they_stand_twice() -> None:
     ]
 
 
-def test_all_problems_are_raised_at_once_and_none_raise_nothing() -> None:
-    raise_for("registry", [])
-    with pytest.raises(InputErrors) as raised:
-        raise_for("registry", (Problem(path, "is wrong") for path in ("policy", "[1]")))
-    assert str(raised.value) == "registry.policy: is wrong\nregistry[1]: is wrong"
+def test_a_path_goes_on_with_a_dot_or_with_a_place_in_a_list() -> None:
+    assert [Problem(path, "is wrong").below("registry").path for path in ("policy", "[1]")] == [
+        "registry.policy",
+        "registry[1]",
+    ]
+
+
+def test_items_that_are_not_known_yet_keep_the_places_of_the_others() -> None:
+    assert list(refused_places("x", [(1, "a"), (3, "B"), (4, "a")], str.islower, "small")) == [
+        Problem("x[3]", '"B" is not accepted; accepted: small'),
+        Problem("x[4]", '"a" stands in the list twice; take one out'),
+    ]
 
 
 def test_an_item_is_too_much_when_another_covers_it() -> None:
