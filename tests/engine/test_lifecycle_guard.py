@@ -41,16 +41,18 @@ def facts(deployment: Deployment, ecr: ECRClient) -> tuple[object, ...]:
     """All that a refused operation must leave as it was: the policy, the images, the stack's resources and outputs.
 
     Reading another stack's outputs adds the engine's own default provider to the state, and nothing else. Secrets are
-    encrypted anew whenever the state is written.
+    encrypted anew whenever the state is written, and resources that do not need each other are listed in the order in
+    which the engine happened to register them.
     """
     name = deployment.repository
     resources = deployment.stack.export()["resources"]
     assert isinstance(resources, list)
+    kept = sorted((one for one in resources if one["type"] != "pulumi:providers:pulumi"), key=itemgetter("urn"))
     images = ecr.describe_images(repositoryName=name)["imageDetails"]
     return (
         ecr.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"],
         sorted((image["imageDigest"], *image.get("imageTags", ())) for image in images),
-        CIPHERTEXT.sub("", json.dumps([one for one in resources if one["type"] != "pulumi:providers:pulumi"])),
+        CIPHERTEXT.sub("", json.dumps(kept)),
     )
 
 
