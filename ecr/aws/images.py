@@ -96,6 +96,22 @@ class EcrImages:
         # An image that is pushed or changed while pages are read may come twice.
         return Listing(tuple({image.digest: image for image in images}.values()), frozenset(statuses - {""}))
 
+    def existing(self) -> Listing:
+        """As `listing`, of a repository that has to be there.
+
+        Raises:
+            RemoteError: as `listing`, or there is no such repository.
+        """
+        found = self.listing()
+        if found is None:
+            raise RemoteError(
+                f"repository {self._repository.name}: there is no such repository; check its name and the Region",
+                service="ecr",
+                operation="DescribeImages",
+                code="RepositoryNotFoundException",
+            )
+        return found
+
     def with_children(self, images: Sequence[Image]) -> tuple[Image, ...]:
         """The same images, with the digests that each index lists. Needs ecr:BatchGetImage where there is an index.
 

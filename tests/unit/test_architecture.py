@@ -112,7 +112,8 @@ TALKING = (
 CLI = tuple(
     f"cli.{name}"
     for name in (
-        *("app", "arguments", "console", "copy", "doctor", "progress", "scan", "status", "verify"),
+        *("app", "arguments", "console", "copy", "doctor", "progress", "repositories", "scan"),
+        *("status", "targets", "verify"),
         *(
             f"lifecycle.{name}"
             for name in ("sources", "files", "validate", "simulate", "explain", "forecast", "compare")

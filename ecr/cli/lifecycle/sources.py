@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ecr.cli import console
+from ecr.cli import console, repositories
 from ecr.config_reader import shown
-from ecr.errors import InputError, RemoteError
+from ecr.errors import InputError
 
 if TYPE_CHECKING:
     from ecr.aws.repository import EcrRepository
@@ -50,7 +50,6 @@ Now = Annotated[
     typer.Option("--now", metavar="TIME", help="Instead of the present, such as 2026-11-22T12:00:00Z."),
 ]
 
-_REPOSITORY_RULE = "NAME, or HOST/NAME with ECR's host or that of the local cloud"
 _TIME_RULE = "a time such as 2026-11-22T12:00:00Z, in UTC where no zone is named"
 _YEARS = range(2000, 3000)  # so that no sum of days leaves the calendar
 _YEARS_RULE = "in the years 2000 to 2999"
@@ -139,14 +138,7 @@ class Sources:
         from ecr.aws.images import EcrImages
 
         source = EcrImages(self.live)
-        found = source.list()
-        if found is None:
-            raise RemoteError(
-                f"repository {self.live.name}: there is no such repository; check its name and the Region",
-                service="ecr",
-                operation="DescribeImages",
-                code="RepositoryNotFoundException",
-            )
+        found = source.existing().images
         _check_time(found, now)
         return source.with_children(found)
 
@@ -158,28 +150,14 @@ class Sources:
     @cached_property
     def live(self) -> EcrRepository:
         """The live repository."""
-        from ecr.aws.repository import EcrRepository
-        from ecr.oci.transport import is_loopback
-        from ecr.reference import EcrHost, is_repository_name
-
         stack = self.project_stack if self.stack is not None else None
         profile = self.profile or (stack.profile if stack else None)
         region = self.region or (stack.region if stack else None)
-        if self.repository is None:
-            return EcrRepository(self.project_stack.repository, region=region, profile=profile)
-        host, _, name = self.repository.partition("/")
-        registry = EcrHost.parse(host)
-        # An emulator's: AWS_ENDPOINT_URL leads to it.
-        named = registry is not None or (bool(name) and is_loopback(host.partition(":")[0]))
-        if not is_repository_name(name if named else self.repository):
-            raise InputError(
-                "--repository", f"{shown(self.repository)} names no repository; accepted: {_REPOSITORY_RULE}"
-            )
-        if registry is not None:
-            return EcrRepository(name, region=registry.region, account=registry.account, profile=profile)
-        if named:
-            return EcrRepository(name, region=region, profile=profile)
-        return EcrRepository(self.repository, region=region, profile=profile)
+        if self.repository is not None:
+            return repositories.named(self.repository, region=region, profile=profile)
+        from ecr.aws.repository import EcrRepository
+
+        return EcrRepository(self.project_stack.repository, region=region, profile=profile)
 
     @cached_property
     def project_stack(self) -> StackFile:
@@ -225,9 +203,7 @@ class Sources:
             self._check_region()
 
     def _check_region(self) -> None:
-        from ecr.reference import EcrHost
-
-        if self.repository is not None and EcrHost.parse(self.repository.partition("/")[0]) is not None:
+        if self.repository is not None and repositories.has_region(self.repository):
             raise InputError("--region", "is of no use, because --repository names its host; leave it out")
         if self.stack is not None and self.project_stack.region is not None:
             raise InputError(

@@ -212,7 +212,7 @@ def test_the_repository_is_asked_where_the_options_say(
             asked.append((region, account, profile))
 
     monkeypatch.setattr(repository, "EcrRepository", Nobody)
-    monkeypatch.setattr(images.EcrImages, "list", lambda _self: ())
+    monkeypatch.setattr(images.EcrImages, "existing", lambda _self: images.Listing((), frozenset()))
     (folder / "Pulumi.dev.yaml").write_text(f"{lifecycle_files.STACK}  aws:profile: theirs\n")
     policy = () if "--stack" in arguments else POLICY
     assert shell("lifecycle", "simulate", *arguments, *policy).code == ExitCode.DONE

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import json
-import os
-import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +9,9 @@ from moto import mock_aws
 from ecr import aws
 from ecr.aws import live
 from ecr.errors import ExitCode, RemoteError
-from tests.unit.ecr.cli.amazon import ACCOUNT, HOST, REGION, client, push, sign_in
+from tests.unit.ecr.cli.amazon import HOST, client, push, sign_in
+from tests.unit.ecr.cli.projects import Deploy, outputs
 from tests.unit.ecr.cli.running import Shell
-
-Deploy = Callable[[Mapping[str, Mapping[str, object]]], None]
 
 
 @pytest.fixture(autouse=True)
@@ -23,36 +19,6 @@ def _amazon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     sign_in(monkeypatch)
     with mock_aws():
         yield
-
-
-@pytest.fixture
-def deploy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deploy:
-    """Makes a project in which `pulumi` knows the given stacks with their outputs."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    (tmp_path / "Pulumi.yaml").write_text("name: container-registry\n")
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/usr/bin{os.pathsep}/bin")
-    monkeypatch.chdir(tmp_path)
-
-    def install(stacks: Mapping[str, Mapping[str, object]]) -> None:
-        cases = [f'"stack ls "*) echo {shlex.quote(json.dumps([{"name": name} for name in stacks]))};;']
-        cases += [f"*--stack={name}' '*) echo {shlex.quote(json.dumps(said))};;" for name, said in stacks.items()]
-        script = folder / "pulumi"
-        script.write_text(
-            f'#!/bin/sh\ncase "$* " in {" ".join(cases)} *) echo "error: no such stack" >&2; exit 6;; esac\n'
-        )
-        script.chmod(0o755)
-
-    return install
-
-
-def outputs(stack: str, digest: str | None = None, **more: object) -> dict[str, object]:
-    """What a stack says after a deployment."""
-    name = f"{stack}/yoon-app"
-    said: dict[str, object] = {"repository_arn": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{name}"}
-    if digest:
-        said |= {"image_tag": "v1.0.0", "image_digest": digest, "image_uri": f"{HOST}/{name}@{digest}"}
-    return said | more
 
 
 def chain() -> dict[str, dict[str, object]]:
