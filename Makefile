@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test unit lint format bench lock clean
+.PHONY: help up down test unit lint format bench picture lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ format: $(VENV)/.development ## Format the code
 
 bench: $(VENV)/.development ## Measure speed, side by side in one run
 	@$(BIN)/python -m benchmarks
+
+picture: $(VENV)/.development ## Draw the picture of docs/design.md from the code
+	@$(BIN)/python -m tests.picture
 
 lock: ## Pin the newest releases of what the *.in files name (needs uv)
 	@./scripts/lock

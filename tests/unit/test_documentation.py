@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 import settings
+from tests import picture
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("README.md", "docs/access.md", "docs/registry.md")
@@ -48,3 +49,7 @@ LINK = re.compile(r"\]\((?!https?://)([^)#]+)")
 def test_a_link_leads_to_a_file_that_is_there(page: str) -> None:
     missing = [link for link in LINK.findall((ROOT / page).read_text()) if not ((ROOT / page).parent / link).exists()]
     assert missing == []
+
+
+def test_the_picture_of_the_code_is_that_of_todays_code() -> None:
+    assert f"{picture.BEGIN}{picture.picture()}{picture.END}" in picture.PAGE.read_text(), "run: make picture"
