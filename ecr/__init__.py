@@ -7,7 +7,7 @@ A module either decides (values in, values out) or talks to one outside party:
   `_config` modules, one for each key of a stack file, `access`, `registry`, `notifications`, `endpoint_policy`,
   `doctor.checks`, `oci.manifest`
 * talks: `build_context`, `stack_file` and `json_file` (the disk), `stacks` (the pulumi command), `gate` (scans, and the
-  clock), `promoter` (both repositories of a promotion), `lifecycle_look` (a repository, in a thread), `plot` (leather,
-  which draws), `doctor` (names, connections and a pull), the packages `aws` (boto3; the only place that sees
+  clock), `promoter` (both repositories of a promotion), `lifecycle_look` (a repository, in a thread), `drawing` and
+  `plot` (leather, which draws), `doctor` (names, connections and a pull), the packages `aws` (boto3; the only place that sees
   `ClientError`), `oci` (registries over HTTP) and `cli` (whoever runs `python -m ecr`)
 """
