@@ -12,14 +12,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local import cache
-from local.console import run_logged
+from local.console import run_logged, say
 from local.errors import Unavailable
+from local.lock import FileLock
 from local.venvs import last_error
 
 POLICY = Path("/usr/sbin/policy-rc.d")  # asked by every package before it starts a service; 101 means no
 NO_SERVICES = (
     "#!/bin/sh\n# container-registry: no service is to be started by a package; removed afterwards\nexit 101\n"
 )
+# apt waits for nobody who reads or writes its lists, and `POLICY` is one file.
+LOCK = Path("/run/lock/container-registry-apt.lock")
 
 
 def available() -> bool:
@@ -33,7 +36,7 @@ def install(packages: Sequence[str], log: Path, *, if_known: Sequence[str] = ())
     Raises:
         Unavailable: apt failed; the log is named.
     """
-    with _no_services():
+    with FileLock(LOCK, say=say).held(), _no_services():
         _apt(["update"], "apt-get update", log)
         wanted = [*packages, *(name for name in if_known if _known(name))]
         _apt(["install", "-y", "--no-install-recommends", *wanted], f"apt-get install {' '.join(wanted)}", log)
@@ -52,11 +55,12 @@ def unpack(packages: Sequence[str], root: Path, work: Path, log: Path) -> dict[s
         Unavailable: apt failed; the log is named.
     """
     work.mkdir(parents=True, exist_ok=True)
-    _apt(["update"], "apt-get update", log)
-    wanted = sorted({*packages, *_libraries(packages)})
-    # As root: apt would give up its rights for the download, to a user that may not write here.
-    fetch = ["-o", "APT::Sandbox::User=root", "download", *wanted]
-    _apt(fetch, f"downloading {len(wanted)} Debian packages", log, work)
+    with FileLock(LOCK, say=say).held():
+        _apt(["update"], "apt-get update", log)
+        wanted = sorted({*packages, *_libraries(packages)})
+        # As root: apt would give up its rights for the download, to a user that may not write here.
+        fetch = ["-o", "APT::Sandbox::User=root", "download", *wanted]
+        _apt(fetch, f"downloading {len(wanted)} Debian packages", log, work)
     versions = {}
     for archive in sorted(work.glob("*.deb")):
         unpacked = _output(["dpkg-deb", "-x", str(archive), str(root)], f"unpacking {archive.name}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,9 +32,25 @@ def test_the_docker_client_is_installed_where_it_is_a_package_of_its_own(
     program(tmp_path / "bin/systemctl", "true")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     monkeypatch.setattr(debian, "POLICY", tmp_path / "policy-rc.d")
+    monkeypatch.setattr(debian, "LOCK", tmp_path / "apt.lock")
     debian.install(["docker.io"], tmp_path / "apt.log", if_known=["docker-cli"])
     assert asked.read_text().splitlines() == ["update", f"install -y --no-install-recommends {installed}"]
     assert not (tmp_path / "policy-rc.d").exists()
+
+
+def test_two_installations_at_once_come_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    running, log = tmp_path / "running", tmp_path / "log"
+    program(
+        tmp_path / "bin/apt-get",
+        f'mkdir {running} || echo "apt-get runs twice" >> {log}; echo "$1" >> {log}; rmdir {running}',
+    )
+    program(tmp_path / "bin/systemctl", "true")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    monkeypatch.setattr(debian, "POLICY", tmp_path / "policy-rc.d")
+    monkeypatch.setattr(debian, "LOCK", tmp_path / "apt.lock")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: debian.install(["x"], tmp_path / f"{number}.log"), range(4)))
+    assert log.read_text().split() == ["update", "install"] * 4
 
 
 def test_the_scripts_run_programs_whatever_their_paths_are(
