@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from ecr.cli import console, copy, doctor, lifecycle, scan, status, verify
+from ecr.cli import console, loading
 from ecr.errors import EcrError, ExitCode
 
 PROGRAM = "python -m ecr"
@@ -32,16 +32,17 @@ Exit codes:
   3  AWS, a registry, Pulumi or the network failed
 """
 
-app = typer.Typer(
-    help=_HELP,
-    # rich would frame messages and wrap digests; a traceback of a bug stays Python's own.
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-for module in (copy, verify, scan, status, doctor):
-    app.command(module.__name__.rpartition(".")[2], help=module.HELP)(module.run)
-app.add_typer(lifecycle.app, name="lifecycle")
+# A command is a line here: the name of its module in `ecr/cli/`, and the first line of its help.
+COMMANDS = {
+    "copy": "Copy an image from one registry to another.",
+    "verify": "Read images again and compare every digest.",
+    "scan": "Show what ECR's scan found, and whether the image passes.",
+    "status": "Show which image every stack has, and what has drifted.",
+    "doctor": "Find out why a pull does not work from here.",
+    "lifecycle": "Know what a lifecycle policy would delete before it does.",
+}
+
+app = loading.group("ecr.cli", _HELP, COMMANDS)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -57,9 +58,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(argv: Sequence[str]) -> int:
-    command = typer.main.get_command(app)
     try:
-        code = command.main(args=list(argv), prog_name=PROGRAM, standalone_mode=False)
+        code = app.main(args=list(argv), prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
         raise _UsageError(error) from error
     if code == INTERRUPTED:

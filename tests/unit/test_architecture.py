@@ -101,6 +101,7 @@ TALKING = (
     "doctor.examination",
     "doctor.network",
     "doctor.trail",
+    "drawing",
     "gate",
     "json_file",
     "plot",
@@ -112,7 +113,7 @@ TALKING = (
 CLI = tuple(
     f"cli.{name}"
     for name in (
-        *("app", "arguments", "console", "copy", "doctor", "progress", "repositories", "scan"),
+        *("app", "arguments", "console", "copy", "doctor", "loading", "progress", "repositories", "scan"),
         *("status", "targets", "verify"),
         *(
             f"lifecycle.{name}"
@@ -200,7 +201,7 @@ def test_dependencies_point_from_the_program_to_the_components_to_the_domain(pat
             id="http",
         ),
         pytest.param("docker", {"ecr/build_context.py"}, id="docker"),
-        pytest.param("leather", {"ecr/plot.py"}, id="leather"),
+        pytest.param("leather", {"ecr/drawing.py"}, id="leather"),
         pytest.param("rich", {"ecr/cli/progress.py"}, id="rich"),
         pytest.param("yaml", {"ecr/stack_file.py"}, id="yaml"),
     ],

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import typer
-
-from ecr.cli.lifecycle import compare, explain, forecast, simulate, validate
+from ecr.cli import loading
 
 _HELP = """Know what a lifecycle policy would delete before it does.
 
@@ -19,6 +17,12 @@ Example:
   python -m ecr lifecycle simulate --stack prod
 """
 
-app = typer.Typer(help=_HELP, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
-for module in (validate, simulate, explain, forecast, compare):
-    app.command(module.__name__.rpartition(".")[2], help=module.HELP)(module.run)
+COMMANDS = {
+    "validate": "Check that ECR accepts a policy, and that its rules can act.",
+    "simulate": "Show which images a policy would expire or archive now.",
+    "explain": "Say what a policy would do to one image, and why.",
+    "forecast": "Show what a repository will hold, and what that costs.",
+    "compare": "Show where AWS's own preview differs from our answer.",
+}
+
+app = loading.group("ecr.cli.lifecycle", _HELP, COMMANDS)

@@ -6,20 +6,22 @@ import shlex
 import subprocess
 import sys
 import typing
+from pathlib import Path
 
 import pytest
-import typer
 
-from ecr.cli import app, arguments, copy, doctor, scan, status, verify
-from ecr.cli.lifecycle import compare, explain, forecast, simulate, validate
+from ecr.cli import app, arguments, lifecycle, loading
 from ecr.errors import Conflict, EcrError, ExitCode, GateClosed, InputError, InputErrors, RemoteError
 from tests.unit.ecr.cli.running import ROOT, Shell, fresh
 
-COMMANDS = {"copy": copy, "verify": verify, "scan": scan, "status": status, "doctor": doctor}
-LIFECYCLE = {
-    "validate": validate, "simulate": simulate, "explain": explain, "forecast": forecast, "compare": compare,
-}  # fmt: skip
-ALL = [(), *((name,) for name in COMMANDS), ("lifecycle",), *(("lifecycle", name) for name in LIFECYCLE)]
+GROUPS = {(): app.app, ("lifecycle",): lifecycle.app}
+COMMANDS = {
+    (*path, name): typing.cast("loading.Later", command)
+    for path, group in GROUPS.items()
+    for name, command in group.commands.items()
+}
+ALL = [(), *COMMANDS]
+SINGLE = {path: command for path, command in COMMANDS.items() if path not in GROUPS}
 
 MISTAKES = [
     pytest.param([], "Missing command.", id="nothing"),
@@ -51,22 +53,31 @@ def test_every_command_explains_itself_with_an_example(command: tuple[str, ...],
     assert examples(ran.out)
 
 
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_the_line_in_the_table_is_the_first_of_the_commands_own_help(path: tuple[str, ...]) -> None:
+    later = COMMANDS[path]
+    assert later.short_help == (later.load().help or "").splitlines()[0]
+
+
+def test_every_module_that_is_a_command_is_in_a_table() -> None:
+    for path in GROUPS:
+        folder = Path(loading.__file__).parent.joinpath(*path)
+        modules = {file.stem for file in folder.glob("*.py") if "\nHELP = " in file.read_text(encoding="utf-8")}
+        assert {name for *above, name in SINGLE if tuple(above) == path} == modules
+
+
 @pytest.mark.parametrize(
-    "example",
+    ("path", "example"),
     [
-        pytest.param(line, id=line)
-        for module in (*COMMANDS.values(), *LIFECYCLE.values())
-        for line in examples(module.HELP)
+        pytest.param(path, line, id=line)
+        for path, command in SINGLE.items()
+        for line in examples(command.load().help or "")
     ],
 )
-def test_every_example_of_the_help_is_accepted_by_the_parser(example: str) -> None:
-    name, *arguments = shlex.split(example.removeprefix(app.PROGRAM))
-    group = typing.cast("typer.core.TyperGroup", typer.main.get_command(app.app))
-    if name == "lifecycle":
-        group = typing.cast("typer.core.TyperGroup", group.commands[name])
-        name, *arguments = arguments
-    command = group.commands[name]
-    command.make_context(name, arguments)
+def test_every_example_of_the_help_is_accepted_by_the_parser(path: tuple[str, ...], example: str) -> None:
+    words = tuple(shlex.split(example.removeprefix(app.PROGRAM)))
+    assert words[: len(path)] == path
+    COMMANDS[path].make_context(path[-1], list(words[len(path) :]))
 
 
 @pytest.mark.parametrize("command", ALL, ids=lambda command: " ".join(command) or "ecr")
@@ -75,6 +86,17 @@ def test_help_fits_a_terminal_of_80_columns_but_for_examples(command: tuple[str,
     assert [line for line in ran.stdout.splitlines() if len(line) > 80 and "python -m ecr" not in line] == [
         line for line in ran.stdout.splitlines() if line.startswith("    1  the answer is no")
     ]
+
+
+def test_a_command_is_loaded_when_it_is_named_and_no_sooner() -> None:
+    probe = """
+import sys
+from ecr.cli.app import COMMANDS, main
+main(["--help"]), main(["copi"]), main(["copy", "--help"])
+print(sorted(name for name in COMMANDS if f"ecr.cli.{name}" in sys.modules), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1] == "['copy']"
 
 
 def test_help_loads_neither_aws_nor_pulumi_nor_http_nor_bars() -> None:
