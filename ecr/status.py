@@ -125,7 +125,22 @@ def in_promotion_order(rows: Sequence[StatusRow]) -> list[StatusRow]:
 
 def table(rows: Sequence[StatusRow]) -> list[str]:
     """A header and one line for each row, aligned, with short digests."""
-    return tables.aligned(_HEADER, [_cells(each, rows) for each in rows])
+    return tables.aligned(_HEADER, [cells(each, rows) for each in rows])
+
+
+def cells(each: StatusRow, rows: Sequence[StatusRow]) -> tuple[str, ...]:
+    """Stack, tag, digest, age, where it was promoted from, gate and drift in short; empty for what there is not."""
+    said = each.published
+    drift = " ".join(tables.short_digest(word) if is_digest(word) else word for word in (each.drift or "").split(" "))
+    return (
+        said.stack,
+        said.tag or "",
+        tables.short_digest(said.digest or ""),
+        _age(each.age),
+        _source(each, rows) or _short_uri(said.promoted_from or ""),
+        _gate(said.gate),
+        drift,
+    )
 
 
 def as_json(rows: Sequence[StatusRow]) -> dict[str, object]:
@@ -146,20 +161,6 @@ def as_json(rows: Sequence[StatusRow]) -> dict[str, object]:
             for each in rows
         ]
     }
-
-
-def _cells(each: StatusRow, rows: Sequence[StatusRow]) -> tuple[str, ...]:
-    said = each.published
-    drift = " ".join(tables.short_digest(word) if is_digest(word) else word for word in (each.drift or "").split(" "))
-    return (
-        said.stack,
-        said.tag or "",
-        tables.short_digest(said.digest or ""),
-        _age(each.age),
-        _source(each, rows) or _short_uri(said.promoted_from or ""),
-        _gate(said.gate),
-        drift,
-    )
 
 
 def _drift(said: Published, live: Live) -> str:
