@@ -40,10 +40,17 @@ def _lifecycle(layout: Layout) -> list[Figure]:
     return [*lifecycle.figures(), *guard.figures(LocalCloud(layout, show=lambda _line: None))]
 
 
+def _help(_layout: Layout) -> list[Figure]:
+    from benchmarks import help  # noqa: PLC0415, A004
+
+    return help.figures()
+
+
 PARTS: dict[str, Callable[[Layout], list[Figure]]] = {
     "promotion": _promotion,
     "program": _program,
     "lifecycle": _lifecycle,
+    "help": _help,
 }
 
 
