@@ -13,8 +13,8 @@ from local.errors import Unavailable
 from local.layout import Layout
 
 
-def python_with(layout: Layout, tool: str) -> Path:
-    """The interpreter of an environment that holds `local/requirements-TOOL.txt`; made on first use.
+def python_with(layout: Layout, tool: str, requirements: Path | None = None) -> Path:
+    """The interpreter of an environment that holds `local/requirements-TOOL.txt`, or what is given; made on first use.
 
     The environment is renamed into place once it is whole, which breaks the scripts in its `bin` (their first line
     names the old place) but not the interpreter: run tools with `-m`.
@@ -22,7 +22,7 @@ def python_with(layout: Layout, tool: str) -> Path:
     Raises:
         Unavailable: pip or the index failed; the log is named.
     """
-    requirements = Path(__file__).parent / f"requirements-{tool}.txt"
+    requirements = requirements or Path(__file__).parent / f"requirements-{tool}.txt"
     key = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:12]
     name = f"{tool}-py{sys.version_info.major}.{sys.version_info.minor}-{key}"
 
@@ -32,7 +32,8 @@ def python_with(layout: Layout, tool: str) -> Path:
         _run([sys.executable, "-m", "venv", str(draft)], f"making an environment for {tool}", log, tool)
         install = [interpreter, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--require-hashes",
                    "--only-binary", ":all:", "-r", str(requirements)]  # fmt: skip
-        _run(install, f"installing {tool} (pinned in local/{requirements.name})", log, tool)
+        pinned = f"{requirements.parent.name}/{requirements.name}"
+        _run(install, f"installing {tool} (pinned in {pinned})", log, tool)
 
     return cache.entry(layout.cache, name, make) / "bin" / "python"
 
