@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
 
+from ecr.ahead import Ahead
 from ecr.aws import answers, errors
 from ecr.errors import RemoteError
 from ecr.lifecycle.images import Image, ImageStatus
@@ -43,10 +44,13 @@ class Listing:
     Attributes:
         images: all of them, in ECR's order. The children of indexes are not known yet.
         scan_statuses: what ECR says about their scans, such as `COMPLETE`; none where nothing scans.
+        findings: digest -> severity, such as `CRITICAL` -> number of findings, as ECR sums them up; only images for
+            which ECR has a summary.
     """
 
     images: tuple[Image, ...]
     scan_statuses: frozenset[str]
+    findings: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class _Page:
 
     images: tuple[Image, ...]
     scan_statuses: frozenset[str]
-    next_token: str
+    findings: Mapping[str, Mapping[str, int]]
 
 
 def _never() -> bool:
@@ -87,14 +91,16 @@ class EcrImages:
         """
         images: list[Image] = []
         statuses: set[str] = set()
+        findings: dict[str, Mapping[str, int]] = {}
         try:
             for page in self._pages():
                 images += page.images
                 statuses |= page.scan_statuses
+                findings |= page.findings
         except _NoRepositoryError:
             return None
         # An image that is pushed or changed while pages are read may come twice.
-        return Listing(tuple({image.digest: image for image in images}.values()), frozenset(statuses - {""}))
+        return Listing(tuple({image.digest: image for image in images}.values()), frozenset(statuses - {""}), findings)
 
     def existing(self) -> Listing:
         """As `listing`, of a repository that has to be there.
@@ -133,20 +139,32 @@ class EcrImages:
         )
 
     def _pages(self) -> Iterator[_Page]:
+        """Every page in turn; the next one is on its way while one is understood and used."""
         # Without the filter, images in the archive are left out (API reference, DescribeImages).
         more: _More = {"filter": {"imageStatus": "ANY"}}
         seen: set[str] = set()
-        while not self._cancelled():
-            page = self._understood(self._page(more))
-            yield page
-            token = page.next_token
-            if not token:
-                return
+        answer = self._next(more)
+        while True:
+            token = self._token(answer)
             if token in seen or len(seen) >= MAX_PAGES:
                 raise self._malformed("DescribeImages", "the list of images has no last page")
+            if not token:
+                yield self._understood(answer)
+                return
             seen.add(token)
             more["nextToken"] = token
-        raise errors.remote_error(self._repository.name, "DescribeImages", "Cancelled", "no longer wanted")
+            ahead = Ahead.start(lambda: self._next(more))
+            yield self._understood(answer)
+            answer = ahead.result()
+
+    def _next(self, more: _More) -> DescribeImagesResponseTypeDef:
+        if self._cancelled():
+            raise errors.remote_error(self._repository.name, "DescribeImages", "Cancelled", "no longer wanted")
+        return self._page(more)
+
+    def _token(self, answer: DescribeImagesResponseTypeDef) -> str:
+        with self._repository.reading("DescribeImages"):
+            return answers.text(answer.get("nextToken", ""), "nextToken")
 
     def _page(self, more: _More) -> DescribeImagesResponseTypeDef:
         client = self._repository.client
@@ -171,7 +189,7 @@ class EcrImages:
             return _Page(
                 images=tuple(self._image(detail) for detail in details),
                 scan_statuses=frozenset(answers.texts(statuses, "the status of a scan")),
-                next_token=answers.text(answer.get("nextToken", ""), "nextToken"),
+                findings=dict(_summaries(details)),
             )
 
     def _image(self, detail: ImageDetailTypeDef) -> Image:
@@ -224,6 +242,20 @@ class EcrImages:
 
     def _malformed(self, operation: str, reason: str) -> RemoteError:
         return errors.remote_error(self._repository.name, operation, "MalformedAnswer", reason)
+
+
+def _summaries(details: Iterable[ImageDetailTypeDef]) -> Iterator[tuple[str, dict[str, int]]]:
+    """Digest and number of findings by severity, for the images that ECR has a summary of."""
+    for detail in details:
+        if (summary := detail.get("imageScanFindingsSummary")) is not None:
+            counts = summary.get("findingSeverityCounts", {}).items()
+            yield (
+                detail["imageDigest"],
+                {
+                    answers.text(severity, "a severity"): answers.count(number, "a number of findings")
+                    for severity, number in counts
+                },
+            )
 
 
 def _moment(at: datetime | None, name: str) -> datetime | None:

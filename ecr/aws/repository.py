@@ -131,6 +131,20 @@ class EcrRepository:
             mutability = Mutability(found.get("imageTagMutability", Mutability.MUTABLE))
             return TagMutability(mutability, answers.texts((entry["filter"] for entry in filters), "a filter"))
 
+    def scan_type(self) -> str:
+        """`BASIC` or `ENHANCED`: what scans the images of the caller's registry.
+
+        Needs ecr:GetRegistryScanningConfiguration.
+
+        Raises:
+            RemoteError: when AWS refuses or can't be reached.
+        """
+        with self.errors("GetRegistryScanningConfiguration"):
+            answer = self.client.get_registry_scanning_configuration()
+        with self.reading("GetRegistryScanningConfiguration"):
+            # Where nobody has configured anything, scans are basic (API reference, PutRegistryScanningConfiguration).
+            return answers.text(answer["scanningConfiguration"].get("scanType", "BASIC"), "scanType")
+
     def can_stay(self, encryption: Encryption) -> bool:
         """Whether the repository stays when it is to be encrypted like this, and is not replaced.
 

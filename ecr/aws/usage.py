@@ -26,6 +26,7 @@ _SERVICE, _OPERATION = "inspector2", "ListCoverage"
 # scanning, where it scans on push (github.com/aws/aws-sdk/issues/289).
 _ENHANCED = frozenset({"ACTIVE", "PENDING", "SCAN_ELIGIBILITY_EXPIRED", "IMAGE_ARCHIVED", "IMAGE_SIZE_EXCEEDED"})
 _EITHER = frozenset({"COMPLETE"})
+_BASIC = "BASIC"  # ECR API reference, RegistryScanningConfiguration, scanType
 
 # What an account, Region or emulator without Inspector answers.
 _NO_INSPECTOR = frozenset({"AccessDeniedException", "EndpointConnectionError", "InvalidAction"})
@@ -84,6 +85,7 @@ class EcrUsage:
     def __init__(self, repository: EcrRepository, client: InspectorClient | None = None) -> None:
         self._repository = repository
         self._client = client
+        self._refused: RemoteError | None = None
 
     def in_use(self, now: datetime, scan_statuses: frozenset[str]) -> Mapping[str, str]:
         """Digest -> in what way it is in use, for images that run now or did so in the last 30 days.
@@ -105,8 +107,22 @@ class EcrUsage:
         except RemoteError as error:
             if scan_statuses & _ENHANCED or error.code not in _NO_INSPECTOR:
                 raise
+            self._refused = error
             return {}
         return {digest: words for digest, metadata in (recent | running).items() if (words := _words(metadata, now))}
+
+    def certainly_in_use(self, now: datetime, scan_statuses: frozenset[str]) -> Mapping[str, str]:
+        """As `in_use`, for those who must not guess: where Inspector refuses, ECR has to say that it does not scan.
+
+        Needs ecr:GetRegistryScanningConfiguration where the scans may be basic or enhanced ones.
+
+        Raises:
+            RemoteError: as `in_use`, and when Inspector may know of images in use, but does not tell.
+        """
+        found = self.in_use(now, scan_statuses)
+        if self._refused is not None and self._repository.scan_type() != _BASIC:
+            raise self._refused
+        return found
 
     def _ask(self, criteria: Mapping[str, object]) -> dict[str, ImageMetadata]:
         name = {"ecrRepositoryName": [{"comparison": "EQUALS", "value": self._repository.name}]}

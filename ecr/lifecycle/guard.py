@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ecr import protection
 from ecr.errors import printable
-from ecr.lifecycle import patterns
 from ecr.lifecycle.evaluation import Acted, Evaluation, Outcome
 from ecr.lifecycle.images import Image
 from ecr.lifecycle.policy import PolicyRule
@@ -113,55 +113,14 @@ def judge(evaluation: Evaluation, protected: Mapping[str, str], protect_patterns
     """
     if not evaluation.actions:
         return GuardVerdict((), (), evaluation.kept)
-    reasons = _closed(evaluation.images, dict(_direct(evaluation.images, protected, protect_patterns)))
+    direct = {**protection.matching(evaluation.images, protect_patterns), **protected}
+    reasons = protection.spread(direct, evaluation.images)
     violations = tuple(
         Violation(each.image, each.outcome, each.rule, reasons[each.image.digest])
         for each in evaluation.actions
         if each.image.digest in reasons
     )
     return GuardVerdict(evaluation.actions, violations, evaluation.kept)
-
-
-def _direct(
-    images: Iterable[Image], protected: Mapping[str, str], protect_patterns: Sequence[str]
-) -> Iterator[tuple[str, str]]:
-    """Digest and reason of the images that are protected themselves."""
-    for image in images:
-        if image.digest in protected:
-            yield image.digest, protected[image.digest]
-        elif found := _matching(image, protect_patterns):
-            yield image.digest, f"protected by the pattern {found}"
-
-
-def _matching(image: Image, protect_patterns: Sequence[str]) -> str | None:
-    return next((pattern for pattern in protect_patterns for tag in image.tags if patterns.matches(pattern, tag)), None)
-
-
-def _closed(images: Iterable[Image], direct: Mapping[str, str]) -> Mapping[str, str]:
-    """Adds what a protected image can't do without: all that an index leads to, and the indexes that keep an image.
-
-    An index keeps the images that it lists, which can go once it has gone. What else such an index lists is its own
-    affair.
-    """
-    below = {image.digest: image.children for image in images if image.children}
-    above: dict[str, list[str]] = {}
-    for index, children in below.items():
-        for child in children:
-            above.setdefault(child, []).append(index)
-    return {**_spread("the index of", direct, above), **_spread("part of", direct, below), **direct}
-
-
-def _spread(relation: str, direct: Mapping[str, str], onwards: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Digest -> reason for all that is reached from the directly protected images; each is visited once."""
-    found: dict[str, str] = {}
-    for start, reason in direct.items():
-        waiting = [start]
-        while waiting:
-            for digest in onwards.get(waiting.pop(), ()):
-                if digest not in found:
-                    found[digest] = f"{relation} {short_digest(start)}, {reason}"
-                    waiting.append(digest)
-    return found
 
 
 def _deed(image: Image, outcome: Outcome, rule: PolicyRule) -> str:

@@ -48,6 +48,7 @@ PURE = (
     "tables",
     "oci.manifest",
     "promotion",
+    "protection",
     "regions",
     *(
         f"access.{name}"
@@ -97,6 +98,7 @@ AWS = (
 TALKING = (
     *REGISTRY,
     *AWS,
+    "ahead",
     "build_context",
     "doctor.examination",
     "doctor.network",
@@ -107,6 +109,7 @@ TALKING = (
     "plot",
     "lifecycle_look",
     "promoter",
+    "protecting",
     "stack_file",
     "stacks",
 )
