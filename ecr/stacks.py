@@ -58,6 +58,23 @@ def outputs(project: Path, stack: str) -> Mapping[str, object]:
     return answer
 
 
+def resources(project: Path, stack: str) -> Sequence[object]:
+    """The resources in a stack's state, as `pulumi stack export` writes them; secrets in it stay encrypted.
+
+    Raises:
+        InputError: no such stack, or as `names`.
+        RemoteError: as `names`.
+    """
+    answer = _ask(project, ["stack", "export", f"--stack={stack}"])
+    deployment = answer.get("deployment") if isinstance(answer, dict) else None
+    if not isinstance(deployment, dict):
+        raise _malformed("stack export")
+    found = deployment.get("resources") or []  # none in a stack that was never deployed
+    if not isinstance(found, list):
+        raise _malformed("stack export")
+    return found
+
+
 def _ask(project: Path, arguments: Sequence[str]) -> object:
     operation = " ".join(arguments[:2])
     try:

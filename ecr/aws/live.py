@@ -19,7 +19,15 @@ def look(said: Published, *, profile: str | None = None) -> Live | None:
     arn = said.repository
     if arn is None:
         return None
-    repository = EcrRepository(arn.name, region=arn.region, account=arn.account, profile=profile)
+    return ask(EcrRepository(arn.name, region=arn.region, account=arn.account, profile=profile), said)
+
+
+def ask(repository: EcrRepository, said: Published) -> Live:
+    """Ask ECR of the repository and the image that a stack says it has.
+
+    Raises:
+        RemoteError: as `look`.
+    """
     tag_digest = repository.find_digest(said.tag) if said.tag else None
     image = repository.describe_image(said.digest) if said.digest else None
     return Live(

@@ -38,6 +38,7 @@ COMMANDS = {
     "verify": "Read images again and compare every digest.",
     "scan": "Show what ECR's scan found, and whether the image passes.",
     "status": "Show which image every stack has, and what has drifted.",
+    "drift": "Show what was changed by hand, behind the stacks' backs.",
     "doctor": "Find out why a pull does not work from here.",
     "lifecycle": "Know what a lifecycle policy would delete before it does.",
 }

@@ -77,6 +77,9 @@ PURE = (
     "problems",
     "tagging",
     "doctor.checks",
+    "drift",
+    "policy_drift",
+    "stack_resources",
 )
 REGISTRY = tuple(
     f"oci.{name}"
@@ -93,6 +96,7 @@ AWS = (
     "aws.images",
     "aws.lifecycle",
     "aws.live",
+    "aws.live_settings",
     "aws.usage",
 )
 TALKING = (
@@ -104,6 +108,7 @@ TALKING = (
     "doctor.network",
     "doctor.trail",
     "drawing",
+    "drifting",
     "gate",
     "json_file",
     "plot",
@@ -116,7 +121,7 @@ TALKING = (
 CLI = tuple(
     f"cli.{name}"
     for name in (
-        *("app", "arguments", "console", "copy", "doctor", "loading", "progress", "repositories", "scan"),
+        *("app", "arguments", "console", "copy", "doctor", "drift", "loading", "progress", "repositories", "scan"),
         *("status", "targets", "verify"),
         *(
             f"lifecycle.{name}"
