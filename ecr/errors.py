@@ -27,6 +27,8 @@ class ExitCode(IntEnum):
 
 def printable(text: str) -> str:
     """`text` on one line: line breaks, control characters and undecodable bytes become escapes."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 

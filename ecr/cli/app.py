@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import typer
 
-from ecr.cli import console, loading
+from ecr.cli import completing, console, loading
 from ecr.errors import EcrError, ExitCode
 
 PROGRAM = "python -m ecr"
@@ -39,8 +40,10 @@ COMMANDS = {
     "scan": "Show what ECR's scan found, and whether the image passes.",
     "status": "Show which image every stack has, and what has drifted.",
     "drift": "Show what was changed by hand, behind the stacks' backs.",
+    "images": "List the images of repositories.",
     "doctor": "Find out why a pull does not work from here.",
     "lifecycle": "Know what a lifecycle policy would delete before it does.",
+    "completion": "Print a script that lets a shell complete what you type.",
 }
 
 app = loading.group("ecr.cli", _HELP, COMMANDS)
@@ -49,6 +52,8 @@ app = loading.group("ecr.cli", _HELP, COMMANDS)
 def main(argv: Sequence[str]) -> int:
     """Run one command; its exit code."""
     console.prepare()
+    if completing.VARIABLE in os.environ:
+        return completing.answer(app, argv)
     try:
         code = _run(argv)
         console.flush()

@@ -49,6 +49,7 @@ PURE = (
     "oci.manifest",
     "promotion",
     "protection",
+    "image_list",
     "regions",
     *(
         f"access.{name}"
@@ -122,7 +123,7 @@ CLI = tuple(
     f"cli.{name}"
     for name in (
         *("app", "arguments", "console", "copy", "doctor", "drift", "loading", "progress", "repositories", "scan"),
-        *("status", "targets", "verify"),
+        *("images", "status", "targets", "verify"),
         *(
             f"lifecycle.{name}"
             for name in ("sources", "files", "validate", "simulate", "explain", "forecast", "compare")
