@@ -18,7 +18,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local import base_image, docker_daemon, environment, overrides, providers, pulumi_cli, shell_tools, stack_files
+from local import (
+    base_image,
+    cli_plugins,
+    docker_daemon,
+    environment,
+    overrides,
+    providers,
+    pulumi_cli,
+    shell_tools,
+    stack_files,
+)
 from local.console import say
 from local.docker_daemon import Daemon, PrivateDocker
 from local.emulator import Emulator
@@ -174,7 +184,10 @@ class LocalCloud:
         )
         engine = pulumi_cli.find(self.layout, self._environ)
         tools = shell_tools.path_entry(self.layout, engine, self._environ)
-        return environment.shell_lines(values, self._environ, path_entry=tools)
+        path = [tools] if tools else []
+        if engine:
+            path += cli_plugins.install(self.layout, providers.select(self._environ), engine, self._environ)
+        return environment.shell_lines(values, self._environ, path_entries=path)
 
     def status(self) -> Status:
         """What runs; starts nothing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -88,11 +88,13 @@ def applied(values: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def shell_lines(values: Mapping[str, str], environ: Mapping[str, str], *, path_entry: Path | None = None) -> list[str]:
+def shell_lines(
+    values: Mapping[str, str], environ: Mapping[str, str], *, path_entries: Sequence[Path] = ()
+) -> list[str]:
     """Lines for `eval`: one export per variable, and an unset for what the shell has and must not keep."""
     unset = [name for name in dropped(environ) if name not in values]
     lines = [f"unset {' '.join(unset)}"] if unset else []
     lines += [f"export {name}={shlex.quote(value)}" for name, value in sorted(values.items())]
-    if path_entry:
-        lines.append(f'export PATH={shlex.quote(str(path_entry))}:"$PATH"')
+    if path_entries:
+        lines.append(f'export PATH={":".join(shlex.quote(str(entry)) for entry in path_entries)}:"$PATH"')
     return lines

@@ -21,6 +21,8 @@ STAND_INS = {"aws": "local.plugins.aws", "docker": "local.plugins.docker"}
 # Dynamic resources are served by the SDK itself, whichever engine runs: it must be this interpreter, which has the
 # project's packages, and not the `python3` on PATH that the official CLI's own script would start.
 DYNAMIC = ("pulumi-python", "pulumi.dynamic")
+# Runs the program for the plain `pulumi` command; `python -m local` serves it by itself.
+LANGUAGE = ("python", "local.plugins.language_python")
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,17 @@ def install(layout: Layout, providers: tuple[Provider, ...]) -> list[dict[str, s
     entries = []
     for package, module in sorted(wanted.items()):
         folder = layout.plugins / package
-        folder.mkdir(parents=True, exist_ok=True)
-        script = folder / f"pulumi-resource-{package}"
-        _write_once(script, wrapper(layout, module))
-        script.chmod(0o755)
+        write_script(layout, folder / f"pulumi-resource-{package}", module)
         entries.append({"name": package, "path": str(folder)})
-    (layout.run / "plugins").mkdir(parents=True, exist_ok=True)
     return entries
+
+
+def write_script(layout: Layout, script: Path, module: str) -> None:
+    """Write the script that starts one stand-in, for the engine to run."""
+    script.parent.mkdir(parents=True, exist_ok=True)
+    _write_once(script, wrapper(layout, module))
+    script.chmod(0o755)
+    (layout.run / "plugins").mkdir(parents=True, exist_ok=True)
 
 
 def wrapper(layout: Layout, module: str) -> str:
@@ -96,7 +102,7 @@ def orphans(layout: Layout) -> list[Process]:
     for record in sorted((layout.run / "plugins").glob("*")):
         pid = int(record.name) if record.name.isdecimal() else 0
         process, begun = identify(pid), started_at(pid)
-        modules = (*STAND_INS.values(), DYNAMIC[1])
+        modules = (*STAND_INS.values(), DYNAMIC[1], LANGUAGE[1])
         ours = any(f"-m {module}" in command_line(pid) for module in modules)
         if process and ours and begun is not None and begun <= record.stat().st_mtime + 1:
             found.append(process)

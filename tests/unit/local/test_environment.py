@@ -46,10 +46,10 @@ def test_the_environment_is_put_back_after_an_error(layout: Layout) -> None:
 
 def test_a_shell_reads_the_exports_back_whatever_is_in_them() -> None:
     values = {"A": "plain", "B": 'it\'s "two" words; $(rm) `x` \\', "C": "line\nbreak", "D": ""}
-    lines = environment.shell_lines(values, {}, path_entry=Path("/a folder"))
+    lines = environment.shell_lines(values, {}, path_entries=[Path("/a folder"), Path("/b")])
     script = "\n".join(lines) + '\nprintf "%s\\0" "$A" "$B" "$C" "$D" "$PATH"'
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, env={"PATH": "/bin"})
-    assert done.stdout.split("\0")[:-1] == [*values.values(), "/a folder:/bin"]
+    assert done.stdout.split("\0")[:-1] == [*values.values(), "/a folder:/b:/bin"]
 
 
 def test_all_lines_are_exports_unless_the_shell_has_what_it_must_not_keep() -> None:
