@@ -128,7 +128,7 @@ def forecast(policy: LifecyclePolicy, images: Sequence[Image], now: datetime, da
     for day in range(1, days + 1):
         at = now + day * _DAY
         arrived = next(pushes)
-        kept = _applied(evaluate(policy, [*kept, *arrived], at), at)
+        kept = applied(evaluate(policy, [*kept, *arrived], at), at)
         everything = _together(everything, tally(arrived))
         rows.append(ForecastDay(day=day, with_policy=tally(kept), without_policy=everything))
     return Forecast(
@@ -216,7 +216,7 @@ def _settled(images: Sequence[Image], now: datetime) -> list[Image]:
     ]
 
 
-def _applied(evaluation: Evaluation, at: datetime) -> list[Image]:
+def applied(evaluation: Evaluation, at: datetime) -> list[Image]:
     """The images after ECR has done what the evaluation says."""
     expired = {acted.image.digest for acted in evaluation.expired}
     archived = {acted.image.digest for acted in evaluation.archived}

@@ -78,6 +78,7 @@ PURE = (
     "problems",
     "tagging",
     "doctor.checks",
+    *(f"cost.{name}" for name in ("estimate", "layers", "price_list", "prices", "variants")),
     "drift",
     "policy_drift",
     "stack_resources",
@@ -95,9 +96,11 @@ AWS = (
     "aws.repository",
     "aws.findings",
     "aws.images",
+    "aws.layers",
     "aws.lifecycle",
     "aws.live",
     "aws.live_settings",
+    "aws.prices",
     "aws.usage",
 )
 TALKING = (
@@ -105,6 +108,7 @@ TALKING = (
     *AWS,
     "ahead",
     "build_context",
+    "costing",
     "doctor.examination",
     "doctor.network",
     "doctor.trail",
@@ -113,7 +117,9 @@ TALKING = (
     "gate",
     "json_file",
     "plot",
+    "layer_cache",
     "lifecycle_look",
+    "price_table",
     "promoter",
     "protecting",
     "stack_file",
@@ -201,8 +207,8 @@ def test_dependencies_point_from_the_program_to_the_components_to_the_domain(pat
 @pytest.mark.parametrize(
     ("package", "files"),
     [
-        pytest.param("boto3", {"ecr/aws/repository.py"}, id="boto3"),
-        pytest.param("botocore", {"ecr/aws/errors.py", "ecr/aws/repository.py"}, id="botocore"),
+        pytest.param("boto3", {"ecr/aws/prices.py", "ecr/aws/repository.py"}, id="boto3"),
+        pytest.param("botocore", {f"ecr/aws/{n}.py" for n in ("errors", "prices", "repository")}, id="botocore"),
         pytest.param("urllib3", set(), id="urllib3"),
         pytest.param(
             "http",
