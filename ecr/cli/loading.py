@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, cast
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from ecr.cli import completing
+
 if TYPE_CHECKING:
     from typer._click import Command, Context  # typer's own copy of click, for whose types it has no other names
 
@@ -61,6 +63,7 @@ def group(package: str, text: str, summaries: Mapping[str, str]) -> TyperGroup:
 
 
 def _command(name: str, text: str, run: Callable[..., int]) -> Command:
+    completing.offer(run)
     # A traceback of a bug stays Python's own.
     alone = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
     alone.command(name, help=text)(run)

@@ -128,7 +128,20 @@ TALKING = (
 CLI = tuple(
     f"cli.{name}"
     for name in (
-        *("app", "arguments", "console", "copy", "doctor", "drift", "loading", "progress", "repositories", "scan"),
+        *(
+            "app",
+            "arguments",
+            "completing",
+            "completion",
+            "console",
+            "copy",
+            "doctor",
+            "drift",
+            "loading",
+            "progress",
+            "repositories",
+            "scan",
+        ),
         *("images", "status", "targets", "verify"),
         *(
             f"lifecycle.{name}"
