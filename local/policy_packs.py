@@ -7,12 +7,11 @@ folder of the pack; that is what is written here, since the official one comes w
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from local import venvs
-from local.layout import Layout, default_checkout
+from local.layout import Layout
 
 ANALYZER = "policy-python"
 EXECUTABLE = f"pulumi-analyzer-{ANALYZER}"
@@ -70,5 +69,5 @@ def install(layout: Layout) -> Path:
 
 
 def analyzers(layout: Layout) -> list[Mapping[str, str]]:
-    """The entries for `plugins.analyzers` of `Pulumi.yaml`: named there, the engine does not warn as it does of PATH."""
+    """The entries for `plugins.analyzers` of `Pulumi.yaml`: named there, it is used without the warning that PATH gets."""
     return [{"name": ANALYZER, "path": str(install(layout))}]
