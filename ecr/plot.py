@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from ecr import drawing
+from ecr.cost.prices import GB, Prices
 from ecr.drawing import Line, LineChart
-from ecr.lifecycle.forecast import Forecast, ForecastDay, Stored
+from ecr.lifecycle.forecast import Forecast, Stored
 
-_GB = 10**9
-
-_QUANTITIES: tuple[tuple[str, Callable[[Stored], float]], ...] = (
-    ("Images", lambda stored: stored.images),
-    ("Stored, GB: at most, as shared layers are stored once", lambda stored: stored.bytes / _GB),
-    ("Cost, USD a month: at most, for the same reason", lambda stored: float(stored.cost_usd)),
+_QUANTITIES: tuple[tuple[str, Callable[[Stored, Prices], float]], ...] = (
+    ("Images", lambda stored, _: stored.images),
+    ("Stored, GB: at most, as shared layers are stored once", lambda stored, _: stored.bytes / GB),
+    ("Cost, USD a month: at most, for the same reason", lambda stored, prices: float(stored.cost_usd(prices))),
 )
 
 
@@ -24,17 +23,18 @@ def svg(forecast: Forecast, title: str) -> str:
         forecast: of one day or more.
         title: stands above the charts.
     """
-    return drawing.svg([_chart(name, forecast.days, quantity) for name, quantity in _QUANTITIES], title)
+    return drawing.svg([_chart(name, forecast, quantity) for name, quantity in _QUANTITIES], title)
 
 
-def _chart(name: str, days: Sequence[ForecastDay], quantity: Callable[[Stored], float]) -> LineChart:
+def _chart(name: str, forecast: Forecast, quantity: Callable[[Stored, Prices], float]) -> LineChart:
+    days, prices = forecast.days, forecast.prices
     without = Line(
         name="without the policy",
-        points=[(row.day, quantity(row.without_policy)) for row in days],
+        points=[(row.day, quantity(row.without_policy, prices)) for row in days],
         series=2,
         dashed=True,
     )
-    with_policy = Line(name="with the policy", points=[(row.day, quantity(row.with_policy)) for row in days])
+    with_policy = Line(name="with the policy", points=[(row.day, quantity(row.with_policy, prices)) for row in days])
     return LineChart(title=name, lines=[without, with_policy], x_name="days from now", x_ticks=_ticks(days[-1].day))
 
 

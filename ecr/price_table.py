@@ -13,6 +13,7 @@ from ecr.cost.prices import Prices, Tier
 
 FILE = Path(__file__).with_name("cost") / "prices.json"
 SOURCE = "this program's own table"
+REGION = "us-east-1"  # for what is reckoned without a Region: storing costs the same in all Regions that were checked
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,9 @@ and the FAQ of the AWS global network. Amounts are rounded where they are shown,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal, localcontext
 
 # AWS does not say whether it counts in 10^9 or 2^30 bytes; the smaller unit never makes the cost too low.
 GB = 10**9
@@ -51,7 +52,9 @@ class Prices:
 
     def storage_usd(self, standard_bytes: int, archived_bytes: int) -> Decimal:
         """For a month of this much. Tiers count over a whole account: what else it stores can only make it cheaper."""
-        return charge(standard_bytes, self.standard) + charge(archived_bytes, self.archive)
+        standard, archive = charge(standard_bytes, self.standard), charge(archived_bytes, self.archive)
+        with _exactly(standard_bytes + archived_bytes):
+            return standard + archive
 
     def internet_usd(self, sent_bytes: int) -> Decimal:
         """For what leaves the Region at the price of the Internet."""
@@ -65,7 +68,7 @@ class Prices:
 
 def charge(count: int, tiers: Sequence[Tier]) -> Decimal:
     """What so many bytes cost, each at the price of the tier that it falls into."""
-    with localcontext(prec=_DIGITS + count.bit_length()):  # a bit for each digit: enough for any number
+    with _exactly(count):
         amount, cost = Decimal(count) / GB, Decimal(0)
         ends = [tier.from_gb for tier in tiers[1:]]
         for tier, end in zip(tiers, [*ends, amount], strict=True):
@@ -75,5 +78,10 @@ def charge(count: int, tiers: Sequence[Tier]) -> Decimal:
 
 def cents(amount: Decimal) -> Decimal:
     """An amount as it is shown: in dollars and cents."""
-    with localcontext(prec=_DIGITS + len(amount.as_tuple().digits)):
+    with localcontext(prec=max(_DIGITS, amount.adjusted() + _DIGITS)):
         return amount.quantize(_CENT)
+
+
+def _exactly(count: int) -> AbstractContextManager[Context]:
+    """Digits enough for so many bytes: one for each bit."""
+    return localcontext(prec=_DIGITS + count.bit_length())

@@ -12,9 +12,10 @@ import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from hashlib import sha256
 
+from ecr.cost.prices import Prices, cents
 from ecr.lifecycle.evaluation import Evaluation, evaluate
 from ecr.lifecycle.images import Image, ImageStatus
 from ecr.lifecycle.policy import CountType, LifecyclePolicy
@@ -23,16 +24,6 @@ from ecr.oci.manifest import INDEX_MEDIA_TYPES
 DAYS = 90
 MAX_DAYS = 3650
 MAX_WINDOW_DAYS = 90
-
-# Amazon ECR pricing, private repositories, USD, as two articles quote it for us-east-1 and ap-northeast-1
-# (hub.pointfive.co, CER-0308; devjapan.com). The archive is cheaper only above 150 TB a month.
-PRICES_AS_OF = "March 2026"
-USD_PER_GB_MONTH = Decimal("0.10")
-USD_PER_ARCHIVED_GB_MONTH = Decimal("0.07")
-CHEAPER_ARCHIVE_ABOVE_GB = 150_000
-# AWS does not say whether it counts in 10^9 or 2^30 bytes; the smaller unit never makes the cost too low.
-_GB = 10**9
-_DIGITS = 28  # beside those of the number of bytes: for fractions
 
 _DAY = timedelta(days=1)
 
@@ -53,14 +44,9 @@ class Stored:
     bytes: int
     archived_bytes: int
 
-    @property
-    def cost_usd(self) -> Decimal:
+    def cost_usd(self, prices: Prices) -> Decimal:
         """For a month of this, in dollars and cents; an upper bound as `bytes` is."""
-        with localcontext(prec=_DIGITS + self.bytes.bit_length()):  # a bit for each digit: enough for any number
-            archived = Decimal(self.archived_bytes) / _GB
-            cheaper = max(archived - CHEAPER_ARCHIVE_ABOVE_GB, Decimal(0))
-            cost = (Decimal(self.bytes) / _GB - cheaper) * USD_PER_GB_MONTH + cheaper * USD_PER_ARCHIVED_GB_MONTH
-            return cost.quantize(Decimal("0.01"))
+        return cents(prices.storage_usd(self.bytes - self.archived_bytes, self.archived_bytes))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +75,7 @@ class Forecast:
         pushed_bytes: their sizes, added up.
         ignores_pulls: whether the policy looks at pulls. None are foreseen, so that more images are archived here than
             in a repository that is pulled from.
+        prices: what storing costs.
     """
 
     days: tuple[ForecastDay, ...]
@@ -96,6 +83,7 @@ class Forecast:
     pushes: int
     pushed_bytes: int
     ignores_pulls: bool
+    prices: Prices
 
     @property
     def assumptions(self) -> tuple[str, ...]:
@@ -106,11 +94,13 @@ class Forecast:
         pulls = (
             ["nobody pulls an image from now on; images in use stay longer than shown"] if self.ignores_pulls else []
         )
-        price = f"1 GB costs {USD_PER_GB_MONTH} USD a month (Amazon ECR pricing, {PRICES_AS_OF})"
+        price = f"1 GB costs {self.prices.standard[0].usd} USD a month ({self.prices.source}, {self.prices.as_of})"
         return (pushes, *pulls, price)
 
 
-def forecast(policy: LifecyclePolicy, images: Sequence[Image], now: datetime, days: int = DAYS) -> Forecast:
+def forecast(
+    policy: LifecyclePolicy, images: Sequence[Image], now: datetime, days: int = DAYS, *, prices: Prices
+) -> Forecast:
     """What a repository holds on each of the next days, with the policy and without it.
 
     Args:
@@ -118,6 +108,7 @@ def forecast(policy: LifecyclePolicy, images: Sequence[Image], now: datetime, da
         images: what the repository holds now.
         now: the time at which it does, with its zone.
         days: how far to look ahead.
+        prices: of the repository's Region.
     """
     window_days = _window_days(images, now)
     recent = [image for image in images if now - timedelta(days=window_days) < image.pushed_at <= now]
@@ -137,6 +128,7 @@ def forecast(policy: LifecyclePolicy, images: Sequence[Image], now: datetime, da
         pushes=len(recent),
         pushed_bytes=tally(recent).bytes,
         ignores_pulls=any(rule.count_type is CountType.DAYS_SINCE_PULL for rule in policy.rules),
+        prices=prices,
     )
 
 

@@ -19,6 +19,7 @@ from ecr.config_reader import shown
 from ecr.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
+    from ecr.cost.prices import Prices
     from ecr.lifecycle.forecast import Forecast, ForecastDay, Stored
 
 HELP = """Show what a repository will hold, and what that costs.
@@ -66,9 +67,11 @@ def run(
     )
     source.check()
 
+    from ecr import price_table
     from ecr.lifecycle.forecast import forecast
 
-    found = forecast(source.read_policy(), source.read_images(source.at), source.at, days)
+    policy_of, listed = source.read_policy(), source.read_images(source.at)
+    found = forecast(policy_of, listed, source.at, days, prices=price_table.prices(price_table.REGION))
     if plot is not None:
         _draw(found, plot, source)
     if as_json:
@@ -90,21 +93,23 @@ def _draw(found: Forecast, path: str, source: Sources) -> None:
 
 def _lines(found: Forecast) -> list[str]:
     last = found.days[-1].day
-    table = tables.aligned(_HEADER, [_cells(row) for row in found.days if row.day in {*_SHOWN_DAYS, last}])
+    table = tables.aligned(
+        _HEADER, [_cells(row, found.prices) for row in found.days if row.day in {*_SHOWN_DAYS, last}]
+    )
     return [*table, f"assuming: {'; '.join(found.assumptions)}", _BOUNDS]
 
 
-def _cells(row: ForecastDay) -> Sequence[str]:
+def _cells(row: ForecastDay, prices: Prices) -> Sequence[str]:
     with_policy, without = row.with_policy, row.without_policy
     return (
         str(row.day),
-        *(str(with_policy.images), str(with_policy.archived), *_amounts(with_policy)),
-        *(str(without.images), *_amounts(without)),
+        *(str(with_policy.images), str(with_policy.archived), *_amounts(with_policy, prices)),
+        *(str(without.images), *_amounts(without, prices)),
     )
 
 
-def _amounts(stored: Stored) -> tuple[str, str]:
-    return tables.size(stored.bytes), str(stored.cost_usd)
+def _amounts(stored: Stored, prices: Prices) -> tuple[str, str]:
+    return tables.size(stored.bytes), str(stored.cost_usd(prices))
 
 
 def _as_json(found: Forecast) -> dict[str, object]:
@@ -116,18 +121,18 @@ def _as_json(found: Forecast) -> dict[str, object]:
         "days": [
             {
                 "day": row.day,
-                "with_policy": _stored(row.with_policy),
-                "without_policy": _stored(row.without_policy),
+                "with_policy": _stored(row.with_policy, found.prices),
+                "without_policy": _stored(row.without_policy, found.prices),
             }
             for row in found.days
         ],
     }
 
 
-def _stored(stored: Stored) -> dict[str, object]:
+def _stored(stored: Stored, prices: Prices) -> dict[str, object]:
     return {
         "images": stored.images,
         "archived": stored.archived,
         "bytes": stored.bytes,
-        "cost_usd": float(stored.cost_usd),
+        "cost_usd": float(stored.cost_usd(prices)),
     }

@@ -2,17 +2,19 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from ecr import plot
-from ecr.lifecycle.forecast import forecast
+from ecr import plot, price_table
+from ecr.lifecycle import forecast as forecasts
 from ecr.lifecycle.images import Image
 from ecr.lifecycle.policy import CountType, LifecyclePolicy, PolicyRule, TagStatus
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 KEEP_3 = LifecyclePolicy((PolicyRule(priority=1, tag_status=TagStatus.ANY, count_type=CountType.IMAGES, count=3),))
+forecast = partial(forecasts.forecast, prices=price_table.prices(price_table.REGION))
 SVG = "{http://www.w3.org/2000/svg}"
 
 

@@ -24,7 +24,7 @@ DAILY = [image(number, number - 0.5, imageSizeInBytes=10**9) for number in range
 BOUNDS = "sizes and costs are upper bounds, because ECR stores layers that images share once"
 ASSUMED = [
     "the pushes of the last 10 days repeat: 10 images that are still there; what was deleted since is unknown",
-    "1 GB costs 0.10 USD a month (Amazon ECR pricing, March 2026)",
+    "1 GB costs 0.10 USD a month (this program's own table, 2026-09-11)",
 ]
 
 

@@ -3,24 +3,23 @@ from __future__ import annotations
 import dataclasses
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TypedDict, Unpack
 
 import pytest
 
-from ecr.lifecycle.forecast import (
-    CHEAPER_ARCHIVE_ABOVE_GB,
-    DAYS,
-    Forecast,
-    Stored,
-    forecast,
-    tally,
-)
+from ecr import price_table
+from ecr.lifecycle import forecast as forecasts
+from ecr.lifecycle.forecast import DAYS, Forecast, Stored, tally
 from ecr.lifecycle.images import Image, ImageStatus
 from ecr.lifecycle.policy import Action, CountType, LifecyclePolicy, PolicyRule, StorageClass, TagStatus
 from ecr.oci.manifest import OCI_INDEX
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 GB = 10**9
+CHEAPER_ARCHIVE_ABOVE_GB = 153_600
+PRICES = price_table.prices(price_table.REGION)
+forecast = partial(forecasts.forecast, prices=PRICES)
 
 
 class More(TypedDict, total=False):
@@ -113,7 +112,7 @@ def test_the_window_reaches_back_to_the_oldest_push(age_days: float, window_days
 def test_an_empty_repository_stays_empty() -> None:
     found = forecast(keep(1), [], NOW)
     assert counts(found, 0, 90) == [(0, 0), (0, 0)]
-    assert found.days[90].with_policy.cost_usd == 0
+    assert found.days[90].with_policy.cost_usd(PRICES) == 0
 
 
 def test_repeated_images_carry_the_tags_that_rules_look_at() -> None:
@@ -209,14 +208,14 @@ def test_an_index_adds_no_bytes_of_its_own() -> None:
         pytest.param(0, 0, "0.00", id="nothing"),
         pytest.param(12, 0, "1.20", id="standard"),
         pytest.param(12, 12, "1.20", id="the-archive-costs-the-same"),
-        pytest.param(CHEAPER_ARCHIVE_ABOVE_GB, CHEAPER_ARCHIVE_ABOVE_GB, "15000.00", id="up-to-150-TB"),
-        pytest.param(CHEAPER_ARCHIVE_ABOVE_GB + 100, CHEAPER_ARCHIVE_ABOVE_GB + 100, "15007.00", id="less-above-it"),
-        pytest.param(CHEAPER_ARCHIVE_ABOVE_GB + 100, 100, "15010.00", id="standard-above-it-is-not-cheaper"),
+        pytest.param(CHEAPER_ARCHIVE_ABOVE_GB, CHEAPER_ARCHIVE_ABOVE_GB, "15360.00", id="up-to-150-TB"),
+        pytest.param(CHEAPER_ARCHIVE_ABOVE_GB + 100, CHEAPER_ARCHIVE_ABOVE_GB + 100, "15367.00", id="less-above-it"),
+        pytest.param(CHEAPER_ARCHIVE_ABOVE_GB + 100, 100, "15370.00", id="standard-above-it-is-not-cheaper"),
     ],
 )
 def test_the_cost_is_that_of_amazons_price_list(gigabytes: int, archived: int, cost: str) -> None:
     stored = Stored(images=1, archived=1, bytes=gigabytes * GB, archived_bytes=archived * GB)
-    assert stored.cost_usd == Decimal(cost)
+    assert stored.cost_usd(PRICES) == Decimal(cost)
 
 
 def test_the_same_images_in_any_order_give_the_same_forecast() -> None:
@@ -226,7 +225,7 @@ def test_the_same_images_in_any_order_give_the_same_forecast() -> None:
 def test_the_assumptions_are_said() -> None:
     assert forecast(keep(3), DAILY, NOW, 1).assumptions == (
         "the pushes of the last 10 days repeat: 10 images that are still there; what was deleted since is unknown",
-        "1 GB costs 0.10 USD a month (Amazon ECR pricing, March 2026)",
+        "1 GB costs 0.10 USD a month (this program's own table, 2026-09-11)",
     )
     policy = LifecyclePolicy((archive(CountType.DAYS_SINCE_PULL, 30),))
     assert forecast(policy, [image(0, 0.5)], NOW, 1).assumptions[:2] == (
@@ -238,5 +237,5 @@ def test_the_assumptions_are_said() -> None:
 @pytest.mark.parametrize("exponent", [18, 39, 5000])
 def test_any_number_of_bytes_has_a_cost(exponent: int) -> None:
     stored = Stored(images=1, archived=1, bytes=10**exponent, archived_bytes=0)
-    assert int(stored.cost_usd) == 10 ** (exponent - 10)
-    assert stored.cost_usd.as_tuple().exponent == -2
+    assert int(stored.cost_usd(PRICES)) == 10 ** (exponent - 10)
+    assert stored.cost_usd(PRICES).as_tuple().exponent == -2
