@@ -18,8 +18,6 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 
 import grpc.aio  # type: ignore[import-untyped]  # grpcio carries no types
-from google.protobuf.empty_pb2 import Empty
-from google.protobuf.json_format import MessageToDict
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # as server.py does
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
@@ -44,7 +42,7 @@ print(json.dumps(sorted({(one.metadata["Name"], one.version) for one in importli
 
 def virtual_environment(info: language_pb2.ProgramInfo) -> Path | None:
     """Where the project's virtual environment is, or has to be; None when the project names none."""
-    named = MessageToDict(info.options).get("virtualenv")
+    named = dict(info.options).get("virtualenv")
     return Path(info.root_directory) / str(named) if named else None
 
 
@@ -72,7 +70,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def __init__(self, engine: str) -> None:
         self._engine = engine
 
-    async def GetPluginInfo(self, _request: Empty, _context: Context) -> plugin_pb2.PluginInfo:  # noqa: N802
+    async def GetPluginInfo(self, _request: object, _context: Context) -> plugin_pb2.PluginInfo:  # noqa: N802
         """Names no version: the stand-in belongs to this project, and to whatever engine it has."""
         return plugin_pb2.PluginInfo()
 
