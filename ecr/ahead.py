@@ -37,6 +37,16 @@ class Ahead(Generic[T]):
             raise self._failure
         return self._result[0]
 
+    def wait(self, timeout_s: float) -> bool:
+        """Whether it has ended, at the latest after so many seconds."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has ended by raising something."""
+        return self._failure is not None
+
     def _run(self) -> None:
         try:
             self._result.append(self._work())

@@ -36,10 +36,19 @@ def gather(project: Path, repository: EcrRepository, *, scan_statuses: frozenset
         InputErrors: with a line for each mistake in a stack file.
         RemoteError: Pulumi's backend, ECR or Inspector can't tell.
     """
+    running = in_use(repository, scan_statuses=scan_statuses, now=now)
+    return {**running, **protection.reasons(claims(project))}
+
+
+def in_use(repository: EcrRepository, *, scan_statuses: frozenset[str], now: datetime) -> Mapping[str, str]:
+    """Digest -> in what way it is in use, as Amazon Inspector saw it in the last 30 days. Arguments as of `gather`.
+
+    Raises:
+        RemoteError: Inspector may know of some, but does not tell.
+    """
     from ecr.aws.usage import EcrUsage  # noqa: PLC0415 (loads boto3)
 
-    in_use = EcrUsage(repository).certainly_in_use(now, scan_statuses)
-    return {**in_use, **protection.reasons(claims(project))}
+    return EcrUsage(repository).certainly_in_use(now, scan_statuses)
 
 
 def claims(project: Path) -> tuple[Claim, ...]:

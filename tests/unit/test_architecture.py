@@ -50,6 +50,7 @@ PURE = (
     "promotion",
     "protection",
     "image_list",
+    "clean",
     "regions",
     *(
         f"access.{name}"
@@ -70,15 +71,17 @@ PURE = (
         f"{name}_config"
         for name in (
             *("access", "code_build", "creation_template", "eks", "endpoints", "github", "notifications"),
-            *("pull_through", "registry", "repository"),
+            *("pipeline", "pull_through", "registry", "repository"),
         )
     ),
+    *(f"pipeline.{name}" for name in ("model", "names", "policies", "stack_policy", "stages", "validation")),
     "endpoint_policy",
     "endpoints",
     "problems",
     "tagging",
     "doctor.checks",
     *(f"cost.{name}" for name in ("estimate", "layers", "price_list", "prices", "variants")),
+    *(f"report.{name}" for name in ("deletions", "document", "facts", "history", "scanned", "views", "words")),
     "drift",
     "policy_drift",
     "stack_resources",
@@ -92,6 +95,7 @@ REGISTRY = tuple(
 )
 AWS = (
     "aws.answers",
+    "aws.deletion",
     "aws.errors",
     "aws.repository",
     "aws.findings",
@@ -122,6 +126,9 @@ TALKING = (
     "price_table",
     "promoter",
     "protecting",
+    "report.output",
+    "report.page",
+    "reporting",
     "stack_file",
     "stacks",
 )
@@ -142,7 +149,7 @@ CLI = tuple(
             "repositories",
             "scan",
         ),
-        *("images", "status", "targets", "verify"),
+        *("clean", "images", "status", "targets", "verify"),
         *(
             f"lifecycle.{name}"
             for name in ("sources", "files", "validate", "simulate", "explain", "forecast", "compare")
@@ -230,6 +237,7 @@ def test_dependencies_point_from_the_program_to_the_components_to_the_domain(pat
         ),
         pytest.param("docker", {"ecr/build_context.py"}, id="docker"),
         pytest.param("leather", {"ecr/drawing.py"}, id="leather"),
+        pytest.param("jinja2", {"ecr/report/page.py"}, id="jinja2"),
         pytest.param("rich", {"ecr/cli/progress.py"}, id="rich"),
         pytest.param("yaml", {"ecr/stack_file.py"}, id="yaml"),
     ],
