@@ -149,7 +149,7 @@ CLI = tuple(
             "repositories",
             "scan",
         ),
-        *("clean", "images", "status", "targets", "verify"),
+        *("clean", "images", "report", "status", "targets", "verify"),
         *(
             f"lifecycle.{name}"
             for name in ("sources", "files", "validate", "simulate", "explain", "forecast", "compare")

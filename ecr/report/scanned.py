@@ -1,0 +1,65 @@
+"""What scans have found in the images of a repository, counted by severity. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ecr.severity import Severity
+
+# The worst first. UNTRIAGED counts as UNDEFINED, as ECR's own counts have it; what is not known here is UNKNOWN.
+LEVELS = (
+    Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFORMATIONAL, Severity.UNDEFINED,
+    Severity.UNKNOWN,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """Findings of one image, or of several.
+
+    Attributes:
+        images: how many images there are.
+        scanned: how many of them have an answer.
+        counts: how many findings of each of `LEVELS`, in that order; one that several images have counts for each.
+    """
+
+    images: int
+    scanned: int
+    counts: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        """How many findings in all."""
+        return sum(self.counts)
+
+
+def tally(digests: Iterable[str], findings: Mapping[str, Mapping[str, int]]) -> Tally:
+    """Add up what was found.
+
+    Args:
+        digests: of the images.
+        findings: digest -> severity -> how many; without the images that were not scanned.
+    """
+    wanted = list(digests)
+    found = dict.fromkeys(LEVELS, 0)
+    scanned = [findings[digest] for digest in wanted if digest in findings]
+    for counts in scanned:
+        for severity, count in counts.items():
+            found[Severity.of(severity).counted] += count
+    return Tally(images=len(wanted), scanned=len(scanned), counts=tuple(found.values()))
+
+
+def worst(counts: Mapping[str, int]) -> str:
+    """The findings of one image in a few words, the worst first: `2 CRITICAL, 14 HIGH`; `none` for none."""
+    found = tally([""], {"": counts})
+    words = [f"{count} {level}" for level, count in zip(LEVELS, found.counts, strict=True) if count]
+    return ", ".join(words) or "none"
+
+
+def weight(counts: Mapping[str, int]) -> int:
+    """A number by which images can be sorted: one finding of a severity outweighs a thousand of the next one."""
+    found = 0
+    for count in tally([""], {"": counts}).counts[:4]:
+        found = found * 1000 + min(count, 999)
+    return found
