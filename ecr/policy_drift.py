@@ -21,6 +21,8 @@ from ecr.tables import plural
 _LIFECYCLE, _REPOSITORY = "lifecycle policy", "repository policy"
 _MAX_BYTES = 1 << 20  # ECR takes 30,720 characters (API reference, PutLifecyclePolicy)
 _OLDEST = "2008-10-17"  # what IAM takes a policy without a version for
+# ECR user guide, "Lifecycle policy properties in Amazon ECR": what a rule without a storage class looks at.
+_STORAGE_CLASS, _STANDARD = "selection.storageClass", '"standard"'
 
 _ROOT = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):root")
 # IAM user guide, "IAM identifiers", "Understanding unique ID prefixes". AWS hands one back in place of the ARN once the
@@ -158,6 +160,8 @@ def _rules(document: Mapping[str, object]) -> _Policy:
     parts = []
     for rule in _list(document.get("rules")):
         values = _flat(rule)
+        if values.get(_STORAGE_CLASS) == _STANDARD:
+            del values[_STORAGE_CLASS]
         parts.append(_Part(f"rule {values.pop('rulePriority', '')}".rstrip(), values))
     return _Policy(_Part("", _flat(head)), tuple(parts))
 

@@ -54,10 +54,8 @@ class StackResources:
         Raises:
             InputError: one of them is a secret.
         """
-        if self.repository is None or "tagsAll" not in self.repository:
-            return None
-        tags = _object(self.repository, "tagsAll")
-        return {name: _text(tags, name) or "" for name in tags}
+        tags = _value(self.repository or {}, "tagsAll")
+        return {name: _text(tags, name) or "" for name in tags} if isinstance(tags, dict) else None
 
     @property
     def lifecycle_policy(self) -> str | None:

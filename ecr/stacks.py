@@ -69,7 +69,9 @@ def resources(project: Path, stack: str) -> Sequence[object]:
     deployment = answer.get("deployment") if isinstance(answer, dict) else None
     if not isinstance(deployment, dict):
         raise _malformed("stack export")
-    found = deployment.get("resources") or []  # none in a stack that was never deployed
+    found = deployment.get("resources")
+    if found is None:  # a stack that was never deployed
+        return []
     if not isinstance(found, list):
         raise _malformed("stack export")
     return found

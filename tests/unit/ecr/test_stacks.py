@@ -54,6 +54,33 @@ def test_outputs_are_read_with_their_secrets_masked(pulumi: Pulumi, tmp_path: Pa
     assert "--show-secrets" not in seen.read_text()
 
 
+def test_resources_are_those_of_the_exported_state_with_its_secrets_encrypted(pulumi: Pulumi, tmp_path: Path) -> None:
+    seen = pulumi(answer({"version": 3, "deployment": {"resources": [{"type": "a"}]}}))
+    assert stacks.resources(tmp_path, "dev") == [{"type": "a"}]
+    asked = seen.read_text().splitlines()
+    assert asked[1:4] == ["stack", "export", "--stack=dev"]
+    assert "--show-secrets" not in asked
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param({"version": 3, "deployment": {}}, id="no-resources"),
+        pytest.param({"version": 3, "deployment": {"resources": None}}, id="null"),
+    ],
+)
+def test_a_stack_that_was_never_deployed_has_no_resources(state: object, pulumi: Pulumi, tmp_path: Path) -> None:
+    pulumi(answer(state))
+    assert stacks.resources(tmp_path, "dev") == []
+
+
+@pytest.mark.parametrize("state", [[], {}, {"deployment": 1}, {"deployment": {"resources": {}}}], ids=str)
+def test_a_state_of_another_shape_is_an_error(state: object, pulumi: Pulumi, tmp_path: Path) -> None:
+    pulumi(answer(state))
+    with pytest.raises(RemoteError, match="pulumi stack export has answered with something else"):
+        stacks.resources(tmp_path, "dev")
+
+
 def test_a_name_that_looks_like_an_option_is_none(pulumi: Pulumi, tmp_path: Path) -> None:
     seen = pulumi(answer({}))
     stacks.outputs(tmp_path, "--show-secrets")

@@ -5,14 +5,25 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from tests.unit.ecr.cli.amazon import ACCOUNT, HOST, REGION
 
-Deploy = Callable[[Mapping[str, Mapping[str, object]]], None]
+
+class Deploy(Protocol):
+    """Tells `pulumi` which stacks it knows."""
+
+    def __call__(
+        self,
+        stacks: Mapping[str, Mapping[str, object]],
+        *,
+        states: Mapping[str, Sequence[Mapping[str, object]]] | None = None,
+    ) -> None:
+        """Stack -> its outputs; and stack -> the resources in its state, none where it is not named."""
 
 
 def outputs(stack: str, digest: str | None = None, **more: object) -> dict[str, object]:
@@ -24,6 +35,11 @@ def outputs(stack: str, digest: str | None = None, **more: object) -> dict[str, 
     return said | more
 
 
+def exported(resources: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """A state as `pulumi stack export` writes it."""
+    return {"version": 3, "deployment": {"manifest": {}, "resources": list(resources)}}
+
+
 def project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Deploy:
     """Goes to a new project there; what it returns tells `pulumi` which stacks it knows, with their outputs."""
     commands = folder / "bin"
@@ -32,8 +48,15 @@ def project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Deploy:
     monkeypatch.setenv("PATH", f"{commands}{os.pathsep}/usr/bin{os.pathsep}/bin")
     monkeypatch.chdir(folder)
 
-    def install(stacks: Mapping[str, Mapping[str, object]]) -> None:
+    def install(
+        stacks: Mapping[str, Mapping[str, object]],
+        *,
+        states: Mapping[str, Sequence[Mapping[str, object]]] | None = None,
+    ) -> None:
+        known = states or {}
+        exports = {name: shlex.quote(json.dumps(exported(known.get(name, ())))) for name in stacks}
         cases = [f'"stack ls "*) echo {shlex.quote(json.dumps([{"name": name} for name in stacks]))};;']
+        cases += [f'"stack export "*--stack={name}" "*) printf %s {text};;' for name, text in exports.items()]
         cases += [f"*--stack={name}' '*) echo {shlex.quote(json.dumps(said))};;" for name, said in stacks.items()]
         script = commands / "pulumi"
         script.write_text(
