@@ -6,11 +6,11 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
-from local import report
+from local import policy_packs, report
 from local.cloud import LocalCloud
 from local.console import say
 from local.environment import applied
@@ -52,12 +52,13 @@ def _up(cloud: LocalCloud, arguments: argparse.Namespace) -> int:
     docker = cloud.needs_docker(stacks, settings)
     outputs: dict[str, dict[str, object]] = {}
     with cloud.locked():
+        packs = _packs(cloud, stacks, arguments)
         cloud.start(docker=docker)
         say(cloud.describe())
         _say_left_out(cloud, stacks, settings)
         for name in stacks:
             stack = cloud.stack(name, settings)
-            stack.up()
+            stack.up(pack=packs.get(name))
             outputs[name] = stack.outputs()
             _print(report.aligned(outputs[name]))
         if len(outputs) > 1:
@@ -78,16 +79,24 @@ def _operate(operation: str) -> Callable[[LocalCloud, argparse.Namespace], int]:
             cloud.check(stacks, settings)  # the others do not run the program
         docker = cloud.needs_docker(stacks, settings)
         with cloud.locked():
+            packs = _packs(cloud, stacks, arguments) if operation == "preview" else {}
             cloud.start(docker=docker)
             if operation == "preview":
                 _say_left_out(cloud, stacks, settings)
             for name in stacks:
-                outcome = getattr(cloud.stack(name, settings), operation)()
+                stack = cloud.stack(name, settings)
+                held_to = {"pack": packs[name]} if name in packs else {}  # a preview's only
+                outcome = getattr(stack, operation)(**held_to)
                 changes = ", ".join(f"{count} {kind}" for kind, count in sorted(outcome.changes.items()))
                 _print([f"{operation} {name}: {changes or 'nothing there'}"])
         return 0
 
     return run
+
+
+def _packs(cloud: LocalCloud, stacks: Sequence[str], arguments: argparse.Namespace) -> Mapping[str, policy_packs.Pack]:
+    """What each stack is held to; found out for all of them before anything is done to one."""
+    return {name: policy_packs.of_stack(cloud.layout, name) for name in stacks} if arguments.policies else {}
 
 
 def _say_left_out(cloud: LocalCloud, stacks: Sequence[str], settings: Sequence[str]) -> None:
@@ -142,6 +151,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("stacks", nargs="*", metavar="STACK", help=f"default: {DEFAULT_STACK}")
         command.add_argument("-c", dest="set", action="append", default=[], metavar="KEY=VALUE",
                              help="one stack setting for this run, such as build.tag=v2; repeatable")  # fmt: skip
+        if name in ("up", "preview"):
+            command.add_argument("--policies", action="store_true",
+                                 help="hold each stack to policies/, as policies/levels/STACK.json says")  # fmt: skip
         command.set_defaults(run=run)
     outputs = commands.add_parser("outputs", help="print a stack's outputs, secrets masked")
     outputs.add_argument("stack", metavar="STACK")

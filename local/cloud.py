@@ -24,6 +24,7 @@ from local import (
     docker_daemon,
     environment,
     overrides,
+    policy_packs,
     providers,
     pulumi_cli,
     shell_tools,
@@ -95,7 +96,8 @@ class LocalCloud:
                 base_image.ensure(self.layout, self._docker)
             chosen = providers.select(self._environ)
             self.layout.docker_config.mkdir(exist_ok=True)
-            stack_files.write_project(self.layout, providers.install(self.layout, chosen))
+            plugins, analyzers = providers.install(self.layout, chosen), policy_packs.analyzers(self.layout)
+            stack_files.write_project(self.layout, plugins, analyzers)
 
     def describe(self) -> str:
         """One line: what is used."""

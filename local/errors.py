@@ -44,6 +44,12 @@ class ProgramRefused(EngineFailed):
         self.exit_code = exit_code
 
 
+class PolicyViolated(EngineFailed):
+    """A mandatory policy of the policy pack is violated."""
+
+    exit_code = 1
+
+
 class Unavailable(LocalError):
     """This machine cannot have a part of the local cloud.
 

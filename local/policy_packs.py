@@ -5,14 +5,19 @@ is one, as with the official CLI. Without one it starts `pulumi-analyzer-policy-
 folder of the pack; that is what is written here, since the official one comes with the CLI's download only.
 """
 
+# ruff: noqa: PLC0415 - loaded where needed: most runs check no policies
+
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from local import venvs
+from local.errors import BadInput
 from local.layout import Layout
 
+PACK = "policies"
 ANALYZER = "policy-python"
 EXECUTABLE = f"pulumi-analyzer-{ANALYZER}"
 
@@ -27,14 +32,37 @@ exec "$python" -u -m pulumi.policy "$1" "$2"
 """
 
 
-def folder(checkout: Path) -> Path:
-    """Where the pack lies: the value of `--policy-pack`."""
-    return checkout / "policies"
+@dataclass(frozen=True)
+class Pack:
+    """What an operation is held to.
+
+    Attributes:
+        folder: of the pack, the value of `--policy-pack`.
+        levels: the level file, the value of `--policy-pack-config`.
+    """
+
+    folder: Path
+    levels: Path
 
 
-def levels(checkout: Path, stack: str) -> Path:
-    """What the pack's policies do in a stack: the value of `--policy-pack-config`."""
-    return folder(checkout) / "levels" / f"{stack}.json"
+def of_stack(layout: Layout, stack: str) -> Pack:
+    """This project's pack with the levels of a stack, ready to be run.
+
+    Raises:
+        BadInput: the stack has no level file, or one with a mistake.
+        Unavailable: the pack's packages can't be installed.
+    """
+    from policies.rules.levels import problems
+
+    folder = layout.checkout / PACK
+    levels = folder / "levels" / f"{stack}.json"
+    name = levels.relative_to(layout.checkout)
+    if not levels.exists():
+        raise BadInput(f'{name}: there is no such file; it says what the policies do, such as {{"all": "mandatory"}}')
+    if found := list(problems(levels.read_text(encoding="utf-8"))):
+        raise BadInput("\n".join(f"{name}: {problem}" for problem in found))
+    ensure(layout)
+    return Pack(folder, levels)
 
 
 def ensure(layout: Layout) -> Path:
@@ -45,7 +73,7 @@ def ensure(layout: Layout) -> Path:
     Raises:
         Unavailable: pip or the index failed; the log is named.
     """
-    pack = folder(layout.checkout)
+    pack = layout.checkout / PACK
     environment = pack / ".venv"
     if environment.is_symlink() or not environment.exists():
         made = venvs.python_with(layout, "policies", pack / "requirements.txt").parent.parent
@@ -69,5 +97,5 @@ def install(layout: Layout) -> Path:
 
 
 def analyzers(layout: Layout) -> list[Mapping[str, str]]:
-    """The entries for `plugins.analyzers` of `Pulumi.yaml`: named there, it is used without the warning that PATH gets."""
+    """The entries for `plugins.analyzers` of `Pulumi.yaml`: unlike on PATH, it is used there without a warning."""
     return [{"name": ANALYZER, "path": str(install(layout))}]

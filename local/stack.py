@@ -17,17 +17,26 @@ import pulumi
 import pulumi.automation as auto
 from pulumi.automation.events import EngineEvent
 
-from local import recovery, stack_files
+from local import policy_packs, recovery, stack_files
 from local.console import colour
 from local.engine_process import EngineCommand
 from local.environment import applied
-from local.errors import AnswerIsNo, DiskFull, EngineFailed, LocalError, ProgramRefused, disk_full_in
+from local.errors import (
+    AnswerIsNo,
+    DiskFull,
+    EngineFailed,
+    LocalError,
+    PolicyViolated,
+    ProgramRefused,
+    disk_full_in,
+)
 from local.invocation import invocation
 from local.layout import Layout
 
 # After `destroy`: to run `pulumi stack rm`, which is not for the user of a local cloud.
 ADVICE = ("The resources in the stack have been deleted, but ", "If you want to remove the stack completely, run ")
 # Behind a line of progress; the same text stands under "Diagnostics" and in the last line.
+REMARK = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")  # the engine's colours
 REPEATED_ERROR = re.compile(r";(?:\s|\x1b\[[0-9;]*m)*error: .*")
 
 
@@ -76,6 +85,7 @@ class _Run:
     show: Callable[[str], None]
     lines: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
     changes: dict[str, int] = field(default_factory=dict)
     refusal: pulumi.RunError | None = None
 
@@ -92,6 +102,8 @@ class _Run:
             }
         if event.diagnostic_event and event.diagnostic_event.severity == "error":
             self.errors.append(event.diagnostic_event.message)
+        if event.policy_event and event.policy_event.enforcement_level == "mandatory":
+            self.violations.append(event.policy_event.message)
 
 
 class LocalStack:
@@ -103,18 +115,19 @@ class LocalStack:
         self._config = config
         self._marks = recovery.Marks(session.layout, name)
 
-    def up(self) -> Outcome:
-        """Deploy.
+    def up(self, *, pack: policy_packs.Pack | None = None) -> Outcome:
+        """Deploy, by the rules of a policy pack if one is given.
 
         Raises:
             ProgramRefused: the program told its user about a mistake.
+            PolicyViolated: a mandatory policy of the pack is violated.
             EngineFailed: anything else that the engine reports.
         """
-        return self._operate("up", changing=True)
+        return self._operate("up", changing=True, pack=pack)
 
-    def preview(self) -> Outcome:
+    def preview(self, *, pack: policy_packs.Pack | None = None) -> Outcome:
         """Show what `up` would do. Raises as `up` does."""
-        return self._operate("preview", changing=False)
+        return self._operate("preview", changing=False, pack=pack)
 
     def refresh(self) -> Outcome:
         """Compare the state with the cloud and take over what differs. Raises as `up` does."""
@@ -143,11 +156,11 @@ class LocalStack:
                 raise _failure(f"pulumi {arguments[0]}", str(error), []) from None
         return result.stdout
 
-    def _operate(self, operation: str, *, changing: bool) -> Outcome:
+    def _operate(self, operation: str, *, changing: bool, pack: policy_packs.Pack | None = None) -> Outcome:
         with self._session.locked():
-            return self._operate_locked(operation, changing=changing)
+            return self._operate_locked(operation, changing=changing, pack=pack)
 
-    def _operate_locked(self, operation: str, *, changing: bool) -> Outcome:
+    def _operate_locked(self, operation: str, *, changing: bool, pack: policy_packs.Pack | None) -> Outcome:
         session = self._session
         recovery.clear_stale_locks(session.layout, session.project, self.name)
         stack_files.write_stack(session.layout, self.name, self._config)
@@ -161,21 +174,25 @@ class LocalStack:
         with self._workspace(self._program(run)) as workspace:
             try:
                 stack = _QuietStack(self.name, workspace)
-                self._call(stack, operation, run, refresh=settled or replaced)
+                self._call(stack, operation, run, refresh=settled or replaced, pack=pack)
             except auto.CommandError as error:
-                raise self._refused(run) or _failure(f"{operation} {self.name}", str(error), run.errors) from None
+                told = self._refused(run) or self._violated(run, operation)
+                raise told or _failure(f"{operation} {self.name}", str(error), run.errors) from None
         if changing:
             self._marks.end(session.cloud)
         return Outcome(run.changes, "\n".join(run.lines))
 
     @staticmethod
-    def _call(stack: auto.Stack, operation: str, run: _Run, *, refresh: bool) -> None:
+    def _call(stack: auto.Stack, operation: str, run: _Run, *, refresh: bool, pack: policy_packs.Pack | None) -> None:
+        packs, levels = ([str(pack.folder)], [str(pack.levels)]) if pack else (None, None)
         if operation == "up":
             stack.up(color=colour(), on_output=run.output, on_error=run.output, on_event=run.event, show_secrets=False,
-                     suppress_outputs=True, suppress_progress=True, refresh=refresh or None)  # fmt: skip
+                     suppress_outputs=True, suppress_progress=True, refresh=refresh or None,
+                     policy_packs=packs, policy_pack_configs=levels)  # fmt: skip
         elif operation == "preview":
             stack.preview(color=colour(), on_output=run.output, on_error=run.output, on_event=run.event,
-                          suppress_progress=True, refresh=refresh or None)  # fmt: skip
+                          suppress_progress=True, refresh=refresh or None,
+                          policy_packs=packs, policy_pack_configs=levels)  # fmt: skip
         elif operation == "refresh":
             stack.refresh(color=colour(), on_output=run.output, on_error=run.output, on_event=run.event,
                           show_secrets=False, suppress_outputs=True, suppress_progress=True)  # fmt: skip
@@ -239,6 +256,13 @@ class LocalStack:
 
         return program
 
+    def _violated(self, run: _Run, operation: str) -> PolicyViolated | None:
+        if not run.violations:
+            return None
+        more = len(run.violations) - 1
+        told = _one_line(run.violations[0]) + (f" (and {more} more, above)" if more else "")
+        return PolicyViolated(f"{operation} {self.name}: policy violated: {told}", output="\n".join(run.lines))
+
     def _refused(self, run: _Run) -> ProgramRefused | None:
         if run.refusal is None:
             return None
@@ -247,6 +271,11 @@ class LocalStack:
         return ProgramRefused(
             str(run.refusal), output="\n".join(run.lines), exit_code=code if isinstance(code, int) else 2
         )
+
+
+def _one_line(message: str) -> str:
+    """A violation as the engine tells it: the policy's description, and what is wrong below it."""
+    return " ".join(REMARK.sub("", message).split("\n", 1)[-1].split())
 
 
 def not_deployed(layout: Layout, stack: str) -> AnswerIsNo:

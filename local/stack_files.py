@@ -108,14 +108,17 @@ def gate_is_off(config: Mapping[str, object], project: str) -> bool:
     return isinstance(promote, Mapping) and promote.get("gate") == {"off": NO_SCANS}
 
 
-def write_project(layout: Layout, plugins: Sequence[Mapping[str, str]]) -> None:
+def write_project(
+    layout: Layout, plugins: Sequence[Mapping[str, str]], analyzers: Sequence[Mapping[str, str]] = ()
+) -> None:
     """The workspace's `Pulumi.yaml`: the checkout's, with the local backend and the stand-in plugins."""
     layout.workspace.mkdir(parents=True, exist_ok=True)
     layout.backend.mkdir(parents=True, exist_ok=True)
     project = yaml_files.read_mapping(layout.checkout / "Pulumi.yaml")
     project["runtime"] = "python"  # served by this process; the options name a virtual environment of the checkout
     project["backend"] = {"url": f"file://{layout.backend}"}
-    project["plugins"] = {"providers": [dict(plugin) for plugin in plugins]}
+    named = {"providers": plugins, "analyzers": analyzers}
+    project["plugins"] = {kind: [dict(plugin) for plugin in given] for kind, given in named.items() if given}
     yaml_files.write(layout.workspace / "Pulumi.yaml", project)
 
 

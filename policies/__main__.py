@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from pulumi_policy import (
     EnforcementLevel,
@@ -22,28 +23,29 @@ from rules.catalogue import ResourcePolicy, StackPolicy
 from rules.values import UNKNOWN, Resource, Undecided, Value, Verdict
 
 NAME = "container-registry"
+Key = TypeVar("Key")
 
 
 def plain(value: object) -> Value:
     """A value as rules see it. The SDK's own raises as soon as something that is not known yet is looked at."""
     if isinstance(value, Mapping):
-        return {str(key): _element(value, key) for key in value}
+        return {str(key): _known(value.__getitem__, key) for key in value}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_element(value, index) for index in range(len(value))]
+        return [_known(value.__getitem__, index) for index in range(len(value))]
     if value is None or isinstance(value, bool | int | float | str):
         return value
     return UNKNOWN  # an asset or archive: nothing that a rule can tell anything of
 
 
-def _element(parent: Mapping[str, object] | Sequence[object], key: object) -> Value:
+def _known(read: Callable[[Key], object], key: Key) -> Value:
     try:
-        return plain(parent[key])  # type: ignore[call-overload]
+        return plain(read(key))
     except UnknownValueError:
         return UNKNOWN
 
 
 def _properties(props: Mapping[str, object]) -> dict[str, Value]:
-    return {key: _element(props, key) for key in props}
+    return {key: _known(props.__getitem__, key) for key in props}
 
 
 def _stack_resource(given: PolicyResource) -> Resource:

@@ -38,7 +38,7 @@ def check(resource: Resource, settings: Settings) -> Iterator[Verdict]:
     configuration = next(iter(items(at(resource.properties, _WHERE))), None)
     kind = at(configuration, "encryptionType")
     accepted = [one for one in items(settings.get(ACCEPTED)) if isinstance(one, str)] or KINDS
-    remedy = f"set encryptionType to {' or '.join(accepted)}, before there are images"
+    remedy = f"set encryptionType to {', '.join(accepted)}, before there are images"
     if kind is UNKNOWN:
         yield Undecided(f"{_WHERE}.encryptionType")
     elif kind is None:

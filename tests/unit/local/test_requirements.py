@@ -21,7 +21,7 @@ FILES = sorted(
         *(path for folder in ("components", "ecr", "local") for path in (ROOT / folder).rglob("*.py")),
     ]
 )
-OURS = {path.stem for path in ROOT.glob("*.py")} | {"components", "ecr", "local"}
+OURS = {path.stem for path in ROOT.glob("*.py")} | {"components", "ecr", "local", "policies"}
 
 
 def normal(name: str) -> str:
