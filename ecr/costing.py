@@ -4,16 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecr.cost.estimate import Pulls, RepositoryCost, estimate
+from ecr.errors import EcrError
 from ecr.layer_cache import ManifestCache, default_folder
 
 if TYPE_CHECKING:
+    from ecr.aws.images import Listing
     from ecr.aws.repository import EcrRepository
     from ecr.cost.prices import Prices
     from ecr.lifecycle.images import Image
     from ecr.lifecycle.policy import LifecyclePolicy
+
+
+def kept(
+    project: Path | None, repository: EcrRepository, claims: Mapping[str, str], listing: Listing, now: datetime
+) -> tuple[Mapping[str, str], Sequence[str], tuple[str, ...]]:
+    """What has to stay, as far as that can be told: digests with reasons, tag patterns, and what is not known.
+
+    Args:
+        project: the folder with the stack files; None for none.
+        repository: where the images are.
+        claims: digest -> why a stack needs it.
+        listing: of the repository.
+        now: the time, with its zone.
+    """
+    from ecr import protecting  # noqa: PLC0415 (loads YAML)
+    from ecr.aws.usage import EcrUsage  # noqa: PLC0415 (loads boto3)
+
+    unknown: list[str] = []
+    in_use: Mapping[str, str] = {}
+    patterns: Sequence[str] = ()
+    try:
+        in_use = EcrUsage(repository).certainly_in_use(now, listing.scan_statuses)
+    except EcrError as error:
+        unknown.append(f"which images are in use is not known: {error}")
+    try:
+        patterns = protecting.patterns(project, repository.name) if project is not None else ()
+    except EcrError as error:
+        unknown.append(f"which tags the stacks protect is not known: {error}")
+    return {**in_use, **claims}, patterns, tuple(unknown)
 
 
 def examine(

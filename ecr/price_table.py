@@ -13,6 +13,8 @@ from ecr.cost.prices import Prices, Tier
 
 FILE = Path(__file__).with_name("cost") / "prices.json"
 SOURCE = "this program's own table"
+_NOT_CHECKED = "the price of storage in {} is taken to be that of other Regions"
+_NOT_KNOWN = "the price of transfer from {} is not known; the highest of all Regions is taken"
 REGION = "us-east-1"  # for what is reckoned without a Region: storing costs the same in all Regions that were checked
 
 
@@ -71,18 +73,12 @@ def prices(region: str) -> Prices:
         archive=known.archive,
         internet=(Tier(from_gb=Decimal(0), usd=internet),),
         between_regions=between,
-        notes=tuple(_notes(known, region)),
+        notes=() if region in known.checked_regions else (_NOT_CHECKED.format(region),),
+        transfer_notes=(
+            f"prices of transfer are of {known.transfer_as_of}",
+            *(() if region in known.internet else (_NOT_KNOWN.format(region),)),
+        ),
     )
-
-
-def _notes(known: Table, region: str) -> list[str]:
-    notes = []
-    if region not in known.checked_regions:
-        notes.append(f"the price of storage in {region} is taken to be that of other Regions")
-    if region not in known.internet:
-        notes.append(f"the price of transfer from {region} is not known; the highest of all Regions is taken")
-    notes.append(f"prices of transfer are of {known.transfer_as_of}")
-    return notes
 
 
 def _tiers(rows: list[list[str]]) -> tuple[Tier, ...]:

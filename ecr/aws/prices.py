@@ -60,8 +60,8 @@ def current(
     try:
         return _with_transfer(asking, prices, to_region)
     except RemoteError as error:
-        note = f"prices of transfer are of {price_table.table().transfer_as_of}, since AWS's list has none: "
-        return replace(prices, notes=(*prices.notes, f"{note}{_short(error)}"))
+        note = f"AWS's price list can't be used for transfer: {_short(error)}"
+        return replace(prices, transfer_notes=(*prices.transfer_notes, note))
 
 
 def _storage(asking: _PriceList, table: Prices) -> Prices:
@@ -87,7 +87,9 @@ def _with_transfer(asking: _PriceList, prices: Prices, to_region: str) -> Prices
     with errors.reading("price list", _OPERATION, service=_SERVICE):
         internet = price_list.transfer(out, price_list.TO_INTERNET, prices.region)
         between = price_list.transfer(over, price_list.BETWEEN_REGIONS, prices.region, to_region)
-        return replace(prices, internet=internet.tiers, between_regions={to_region: between.tiers[0].usd})
+        return replace(
+            prices, internet=internet.tiers, between_regions={to_region: between.tiers[0].usd}, transfer_notes=()
+        )
 
 
 class _PriceList:

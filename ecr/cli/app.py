@@ -41,10 +41,12 @@ COMMANDS = {
     "status": "Show which image every stack has, and what has drifted.",
     "drift": "Show what was changed by hand, behind the stacks' backs.",
     "images": "List the images of repositories.",
+    "cost": "Show what repositories cost, every layer counted once.",
     "clean": "Delete images that nobody needs.",
     "report": "Write a page about stacks, images, findings and cost.",
     "doctor": "Find out why a pull does not work from here.",
     "lifecycle": "Know what a lifecycle policy would delete before it does.",
+    "manifest": "Write a Kubernetes Deployment of a stack's image.",
     "completion": "Print a script that lets a shell complete what you type.",
 }
 

@@ -38,7 +38,8 @@ class Prices:
         archive: the same in the archive storage class.
         internet: a GB sent out of the Region to the Internet.
         between_regions: Region -> a GB sent there from this one; `ANYWHERE` for those that are not named.
-        notes: what is uncertain about these prices: sentences without a full stop.
+        notes: what is uncertain about the prices of storage: sentences without a full stop.
+        transfer_notes: the same of the prices of transfer.
     """
 
     region: str
@@ -49,6 +50,7 @@ class Prices:
     internet: tuple[Tier, ...]
     between_regions: Mapping[str, Decimal]
     notes: tuple[str, ...] = ()
+    transfer_notes: tuple[str, ...] = ()
 
     def storage_usd(self, standard_bytes: int, archived_bytes: int) -> Decimal:
         """For a month of this much. Tiers count over a whole account: what else it stores can only make it cheaper."""

@@ -4,19 +4,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ecr import tables
-from ecr.cli import arguments, console
+from ecr.cli import arguments, console, plots
 from ecr.cli.lifecycle import sources
 from ecr.cli.lifecycle.sources import Sources
-from ecr.config_reader import shown
-from ecr.errors import ExitCode, InputError
+from ecr.errors import ExitCode
 
 if TYPE_CHECKING:
     from ecr.cost.prices import Prices
@@ -38,10 +35,8 @@ Examples:
 _DAYS, _MAX_DAYS = 90, 3650
 
 Days = Annotated[int, typer.Option("--days", min=1, max=_MAX_DAYS, metavar="N", help="How far to look ahead.")]
-Plot = Annotated[str | None, typer.Option("--plot", metavar="FILE.svg", help="Draw it as well, as SVG.")]
 
 _SHOWN_DAYS = (0, 7, 14, 30, 60, 90)
-_SVG = ".svg"
 _HEADER = ("DAY", "IMAGES", "ARCHIVED", "SIZE", "USD/MONTH", "WITHOUT POLICY", "SIZE", "USD/MONTH")
 _BOUNDS = "sizes and costs are upper bounds, because ECR stores layers that images share once"
 
@@ -54,14 +49,13 @@ def run(
     repository: sources.Repository = None,
     now: sources.Now = None,
     days: Days = _DAYS,
-    plot: Plot = None,
+    plot: plots.Plot = None,
     profile: sources.Profile = None,
     region: sources.Region = None,
     as_json: arguments.Json = False,
 ) -> int:
     """Show what the next days bring."""
-    if plot is not None and Path(plot).suffix != _SVG:
-        raise InputError("--plot", f"{shown(plot)} is not accepted; accepted: the name of a file that ends in {_SVG}")
+    plots.check(plot)
     source = Sources(
         policy=policy, images=images, stack=stack, repository=repository, now=now, profile=profile, region=region
     )
@@ -85,10 +79,7 @@ def _draw(found: Forecast, path: str, source: Sources) -> None:
     from ecr import plot
 
     title = f"{source.subject}: the next {tables.plural(found.days[-1].day, 'day')}"
-    try:
-        Path(path).write_text(plot.svg(found, title), encoding="utf-8")
-    except OSError as error:
-        raise InputError("--plot", f"{path} can't be written: {os.strerror(error.errno or 0)}") from error
+    plots.write(path, plot.svg(found, title))
 
 
 def _lines(found: Forecast) -> list[str]:
