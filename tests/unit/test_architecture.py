@@ -149,6 +149,7 @@ CLI = tuple(
             "doctor",
             "drift",
             "loading",
+            "manifest",
             "plots",
             "progress",
             "repositories",
