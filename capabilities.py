@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pulumi
 
 import components
 import registry_claim
 from ecr.access.permissions import Permission
+from ecr.pipeline_config import PipelineConfig
 from settings import Settings
 
 Outputs = tuple[tuple[str, pulumi.Input[object]], ...]
@@ -22,7 +23,7 @@ def add(
     image: components.BuiltImage | components.PromotedImage | None,
 ) -> Outputs:
     """Register what the stack file names, and hand out the stack outputs that come of it: names and values."""
-    return (*_roles(settings, repository, image), *_others(settings))
+    return (*_roles(settings, repository, image), *_others(settings), *_pipeline(settings.pipeline, settings.tags))
 
 
 def _others(settings: Settings) -> _Outputs:
@@ -59,6 +60,30 @@ def _others(settings: Settings) -> _Outputs:
             # What somebody has to add to the topic's and its key's own policies.
             yield "notification_topic_policy", notifications.topic_policy.apply(json.loads)
             yield "notification_key_policy", notifications.key_policy.apply(json.loads)
+
+
+def _pipeline(config: PipelineConfig | None, tags: Mapping[str, str]) -> _Outputs:
+    if config is None:
+        return
+    pipeline = components.Pipeline(
+        _named("pipeline"),
+        components.PipelineArgs(
+            pipeline_name=config.name,
+            project=pulumi.get_project(),
+            source=config.source,
+            stages=config.stages,
+            state=config.state,
+            artifacts=config.artifacts,
+            builds=config.builds,
+            permissions_boundary=config.permissions_boundary,
+            tags=tags,
+        ),
+    )
+    yield "pipeline_name", pipeline.pipeline_name
+    yield "pipeline_connection_arn", pipeline.connection_arn
+    if pipeline.connection_status is not None:
+        yield "pipeline_connection_status", pipeline.connection_status
+    yield "pipeline_role_arns", dict(pipeline.role_arns)
 
 
 def _roles(

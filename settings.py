@@ -20,6 +20,7 @@ from ecr import (
     github_config,
     lifecycle_config,
     notifications_config,
+    pipeline_config,
     reference,
     regions,
     registry_config,
@@ -36,6 +37,7 @@ from ecr.errors import InputError, InputErrors
 from ecr.github_config import GitHubConfig
 from ecr.lifecycle_config import LifecycleConfig, LifecycleGuard
 from ecr.notifications_config import NotificationsConfig
+from ecr.pipeline_config import PipelineConfig
 from ecr.promotion import Promotion
 from ecr.registry.settings import RegistryConfig
 from ecr.repository import Encryption, Mutability, TagMutability
@@ -84,6 +86,7 @@ class Settings:
     endpoints: Endpoints | None = None
     registry: RegistryConfig | None = None
     notifications: NotificationsConfig | None = None
+    pipeline: PipelineConfig | None = None
     region: str | None
     profile: str | None
     unseen: str | None = None
@@ -208,6 +211,7 @@ def parse(
         endpoints=endpoints_config.read_endpoints(top),
         registry=registry_config.read_registry(top, region=region),
         notifications=notifications_config.read_notifications(top, region=region),
+        pipeline=pipeline_config.read_pipeline(top, region=region),
         region=region,
         profile=profile,
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from components.image import BuiltImage, BuiltImageArgs
     from components.network import EcrEndpoints, EcrEndpointsArgs
     from components.notifications import Notifications, NotificationsArgs
+    from components.pipeline import Pipeline, PipelineArgs
     from components.promotion import PromotedImage, PromotedImageArgs, PromotionSource
     from components.pull_through import UpstreamCredentials
     from components.registry import RegistrySettings, RegistrySettingsArgs
@@ -36,6 +37,8 @@ __all__ = [
     "ImageRepositoryArgs",
     "Notifications",
     "NotificationsArgs",
+    "Pipeline",
+    "PipelineArgs",
     "PromotedImage",
     "PromotedImageArgs",
     "PromotionSource",
@@ -63,6 +66,8 @@ _HOMES = {
     "EcrEndpointsArgs": "network",
     "Notifications": "notifications",
     "NotificationsArgs": "notifications",
+    "Pipeline": "pipeline",
+    "PipelineArgs": "pipeline",
     "PromotedImage": "promotion",
     "PromotedImageArgs": "promotion",
     "PromotionSource": "promotion",

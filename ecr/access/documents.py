@@ -49,7 +49,7 @@ class Condition:
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One intention: who may do what to which resources, and when. Nothing here denies what another policy allows.
+    """One intention: who may do what to which resources, and when.
 
     Attributes:
         sid: letters and digits, unique in its document.
@@ -57,6 +57,7 @@ class Statement:
         principals: in policies of resources and roles; empty in policies of identities.
         resources: ARNs; empty where the policy stands on the resource itself.
         conditions: all must hold.
+        denies: whether it takes away what other policies allow, and gives nothing.
 
     Raises:
         ValueError: for a Sid that AWS refuses, no action, a principal of anybody without a condition, or two
@@ -68,6 +69,7 @@ class Statement:
     principals: Mapping[PrincipalType, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     resources: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    denies: bool = False
 
     def __post_init__(self) -> None:
         if not _SID.fullmatch(self.sid):
@@ -87,7 +89,7 @@ class Statement:
     @property
     def document(self) -> dict[str, Json]:
         """The statement as AWS writes it: what is empty is absent."""
-        document: dict[str, Json] = {"Sid": self.sid, "Effect": "Allow"}
+        document: dict[str, Json] = {"Sid": self.sid, "Effect": "Deny" if self.denies else "Allow"}
         if self._anybody:
             document["Principal"] = "*"
         elif self.principals:

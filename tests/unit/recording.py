@@ -28,6 +28,7 @@ POLICY = "aws:ecr/repositoryPolicy:RepositoryPolicy"
 KEY = "aws:kms/key:Key"
 IMAGE = "docker:index/image:Image"
 PROMOTION = "pulumi-python:dynamic/container-registry:Promotion"
+CONNECTION = "aws:codeconnections/connection:Connection"
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
 
 GATED = {"passed": True, "rule": "findings up to MEDIUM pass"}
@@ -107,7 +108,8 @@ def _computed(args: MockResourceArgs, *, preview: bool) -> dict[str, object]:
         return {"repoDigest": f"{name}@{DIGEST}"}
     if args.typ == PROMOTION:
         return {"tag": "v1.0.0", "digest": DIGEST, "origin": "source", "gated": json.dumps(GATED)}
-    return {"arn": mock_arn(args.typ, args.name)} if args.typ.startswith("aws:") else {}
+    status = {"connectionStatus": "PENDING"} if args.typ == CONNECTION else {}
+    return {"arn": mock_arn(args.typ, args.name), **status} if args.typ.startswith("aws:") else {}
 
 
 def mock_arn(type_: str, name: str) -> str:

@@ -36,6 +36,16 @@ ENDPOINTS = {
 REGISTRY = {"scanning": {"type": "BASIC"}, "replication": [{"destinations": [{"region": "us-east-1"}]}]}
 CACHES = {"pullThroughCache": [{"prefix": "quay", "upstream": "quay"}]}
 NOTIFICATIONS = {"events": {"push": True}}
+PIPELINE = {
+    "name": "shop",
+    "source": {"repository": "acme/shop"},
+    "stages": [
+        {"stack": "dev", "repository": "dev/yoon-app", "build": True},
+        {"stack": "prod", "repository": "prod/yoon-app", "approval": True},
+    ],
+    "state": {"bucket": "acme-state", "keyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1a2b"},
+}
+CONNECTION = f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/1a2b"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:images"
 
 VPC = {
@@ -116,6 +126,18 @@ CAPABILITIES = [
         ("Notifications", "shop-notifications"),
         {"notification_topic_arn", "notification_topic_policy", "notification_key_policy"},
         id="notifications of a topic that is there",
+    ),
+    pytest.param(
+        {"pipeline": PIPELINE},
+        ("Pipeline", "shop-pipeline"),
+        {"pipeline_name", "pipeline_connection_arn", "pipeline_connection_status", "pipeline_role_arns"},
+        id="pipeline",
+    ),
+    pytest.param(
+        {"pipeline": {**PIPELINE, "source": {"repository": "acme/shop", "connectionArn": CONNECTION}}},
+        ("Pipeline", "shop-pipeline"),
+        {"pipeline_name", "pipeline_connection_arn", "pipeline_role_arns"},
+        id="pipeline with a connection that is there",
     ),
 ]
 
@@ -201,3 +223,15 @@ def test_what_is_made_carries_the_tags_of_the_stack() -> None:
 def test_notifications_are_of_the_stacks_own_repository() -> None:
     rule = deployed({"notifications": NOTIFICATIONS}).only("aws:cloudwatch/eventRule:EventRule")
     assert json.loads(str(rule.inputs["eventPattern"]))["detail"]["repository-name"] == ["shop"]
+
+
+def test_the_pipeline_deploys_the_stacks_of_this_very_project() -> None:
+    recording = deployed({"pipeline": PIPELINE, "tags": {"team": "shop"}})
+    (state,) = (str(one.inputs["policy"]) for one in recording.of_type(ROLE_POLICY) if one.name.endswith("prod-state"))
+    assert f"acme-state/.pulumi/stacks/{NAMESPACE}/prod.json" in state
+    assert recording.exports["pipeline_name"] == "shop"
+    assert {one.inputs["name"] for one in recording.of_type("aws:codebuild/project:Project")} == {
+        "shop-dev",
+        "shop-prod",
+    }
+    assert recording.only("aws:codepipeline/pipeline:Pipeline").inputs["tags"] == {"team": "shop"}

@@ -42,6 +42,7 @@ KNOWN_KEYS = {
     "endpoints",
     "registry",
     "notifications",
+    "pipeline",
 }
 SECRET = "made-up-and-secret"
 
