@@ -231,14 +231,15 @@ def _show(answer: Answer[_Looked], *, delete: bool) -> None:
     table = tables.aligned(_HEADER, [_cells(image) for image in listed]) if listed else []
     console.result([*table, *_staying(plan)])
     name = answer.target.repository.name
-    if outcome is None:
-        console.result([_summary(name, plan, len(answer.value.plan.images))])
+    if outcome is None or not plan.going:
+        console.result([_summary(name, plan)])
     else:
         _tell(name, plan, outcome)
     if answer.value.refusal is not None:
         console.say(f"error: {answer.value.refusal}")
-    elif delete and outcome is None:
-        console.say(f"{name}: nothing is deleted, because the command was interrupted before")
+    elif outcome is None and plan.going:
+        why = "the command was interrupted before" if delete else "--delete does it"
+        console.say(f"note: {name}: nothing is deleted; {why}")
 
 
 def _tell(name: str, plan: Plan, outcome: Outcome) -> None:
@@ -264,11 +265,12 @@ def _staying(plan: Plan) -> list[str]:
     return [printable(line) for line in (*named, *more, *(bound if plan.bound else ()))]
 
 
-def _summary(name: str, plan: Plan, total: int) -> str:
+def _summary(name: str, plan: Plan) -> str:
+    total = tables.plural(len(plan.images), "image")
     if not plan.going:
-        return f"{name}: nothing to delete among {tables.plural(total, 'image')}"
+        return f"{name}: nothing to delete among {total}"
     freed = f"at most {tables.size(plan.bytes_freed)} (layers that other images share stay)"
-    return f"{name}: would delete {len(plan.going)} of {tables.plural(total, 'image')}, and free {freed}"
+    return f"{name}: would delete {len(plan.going)} of {total}, and free {freed}"
 
 
 def _name(image: Image) -> str:

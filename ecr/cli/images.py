@@ -198,7 +198,7 @@ def _cells(image: Image, kept: Mapping[str, str]) -> tuple[str, ...]:
 def _summary(found: _Found) -> str:
     total = tables.plural(found.total, "image")
     size = tables.size(sum(image.size for image in found.shown))
-    return f"{len(found.shown)} of {total}, at most {size}" if found.shown else f"none of {total}"
+    return f"{len(found.shown) or 'none'} of {total}" + (f", at most {size}" if found.shown else "")
 
 
 def _as_json(answer: Answer[_Found], kept: Mapping[str, str]) -> dict[str, object]:
