@@ -23,7 +23,7 @@ def svg(costs: Sequence[RepositoryCost]) -> str:
     charts = (stored(drawn), policies(drawn))
     height = _FRAME_HEIGHT + _BAR_HEIGHT * max(len(chart.bars) for chart in charts)
     some = f": the dearest {len(drawn)} of {len(costs)} repositories" if len(drawn) < len(costs) else ""
-    return drawing.svg(charts, f"What is stored in a month{some}", height=height)
+    return drawing.svg(charts, f"What repositories store and cost{some}", height=height)
 
 
 def stored(costs: Sequence[RepositoryCost]) -> BarChart:
