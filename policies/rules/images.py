@@ -46,13 +46,17 @@ def check(resource: Resource, _settings: Settings) -> Iterator[Verdict]:
 
     In resources of Kubernetes, containers are looked for at any depth: custom resources and lists have them, too.
     """
-    for where, image in _images(resource):
-        if image is UNKNOWN:
-            yield Undecided(where)
-        elif isinstance(image, Violation):
-            yield image
-        elif not isinstance(image, str) or not _PINNED.fullmatch(image):
-            yield Violation(where, f"is {shown(image)}, which may be another image tomorrow", _REMEDY)
+    # Once each: several places may begin with the same unknown value.
+    yield from dict.fromkeys(verdict for where, image in _images(resource) for verdict in _verdict(where, image))
+
+
+def _verdict(where: str, image: Value | Violation) -> Iterator[Verdict]:
+    if image is UNKNOWN:
+        yield Undecided(where)
+    elif isinstance(image, Violation):
+        yield image
+    elif not isinstance(image, str) or not _PINNED.fullmatch(image):
+        yield Violation(where, f"is {shown(image)}, which may be another image tomorrow", _REMEDY)
 
 
 def _images(resource: Resource) -> Iterator[Found]:

@@ -50,13 +50,12 @@ def check(resource: Resource, _settings: Settings) -> Iterator[Verdict]:
     if not isinstance(document, Mapping):
         yield Violation(where, "is not a policy in JSON, so nobody can tell whom it allows", "write it as JSON")
         return
-    for index, statement in enumerate(items(document.get("Statement"))):
+    for index, statement in enumerate(items(_folded(document).get("statement"))):
         yield from _statement(statement, f"{where}.Statement[{index}]")
 
 
 def _statement(statement: Value, where: str) -> Iterator[Verdict]:
-    # A slip in a key's case must not hide a statement, whatever IAM makes of it.
-    elements = {key.lower(): value for key, value in statement.items()} if isinstance(statement, Mapping) else {}
+    elements = _folded(statement)
     if statement is UNKNOWN:
         yield Undecided(where)
     if statement is UNKNOWN or elements.get("effect") == "Deny":
@@ -69,6 +68,11 @@ def _statement(statement: Value, where: str) -> Iterator[Verdict]:
         yield Undecided(f"{where}.Principal")
     elif not narrowed:
         yield Violation(where, f"allows {everybody}, without a condition that names anybody", _REMEDY)
+
+
+def _folded(value: Value) -> Mapping[str, Value]:
+    """By lower-case keys: a slip in a key's case must not hide a statement, whatever IAM makes of it."""
+    return {key.lower(): below for key, below in value.items()} if isinstance(value, Mapping) else {}
 
 
 def _everybody(elements: Mapping[str, Value]) -> str | Unknown | None:
