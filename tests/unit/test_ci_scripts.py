@@ -1,0 +1,229 @@
+"""`ci/stack` and `ci/setup` with a pulumi that only says what was asked of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from local.pulumi_cli import MINIMUM
+
+ROOT = Path(__file__).resolve().parents[2]
+DIGEST = "sha256:" + "1" * 64
+PULUMI = f"""#!/bin/sh
+printf '%s\\n' "$*" >>"$SAID"
+case "$*" in
+  version) echo "${{VERSION:-v3.256.0}}" ;;
+  *whoami*) test -z "$NO_BACKEND" || {{ echo "error: no such bucket" >&2; echo more >&2; exit 255; }} ;;
+  *--show-name*) test -z "$NO_STACK" ;;
+  *image_digest*) test -z "$NO_IMAGE" && echo {DIGEST} ;;
+  *" up "* | *" preview "*) echo "deploying"; exit "${{ENDS:-0}}" ;;
+esac
+"""
+PYTHON = """#!/bin/sh
+case "$*" in
+  *boto3*) test -n "$SIGNED_IN" ;;
+  *"-m ecr"*) printf 'python %s\\n' "$*" >>"$SAID"; exit "${DRIFTED:-0}" ;;
+esac
+"""
+
+
+def executable(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+@dataclass
+class Project:
+    """A folder with the scripts, stack files, and stand-ins for the commands that they use."""
+
+    folder: Path
+    said: Path
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            arguments,
+            cwd=self.folder.parent,  # they find their own way
+            env={
+                "PATH": f"{self.folder / 'bin'}:/usr/bin:/bin",
+                "HOME": str(self.folder / "home"),
+                "SAID": str(self.said),
+                "SIGNED_IN": "yes",
+                **environment,
+            },
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def stack(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.run(str(self.folder / "ci" / "stack"), *arguments, **environment)
+
+    def operations(self) -> list[str]:
+        return [line for line in self.said.read_text().splitlines() if " up " in line or " preview " in line]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    folder = tmp_path / "a project"
+    (folder / "ci").mkdir(parents=True)
+    for name in ("stack", "setup"):
+        shutil.copy(ROOT / "ci" / name, folder / "ci")
+    executable(folder / "bin" / "pulumi", PULUMI)
+    executable(folder / ".venv" / "bin" / "python", PYTHON)
+    executable(folder / "scripts" / "set-up", "#!/bin/sh\n")
+    for stack in ("dev", "prod"):
+        (folder / f"Pulumi.{stack}.yaml").write_text("config: {}\n")
+    return Project(folder, tmp_path / "said")
+
+
+MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], int, str]] = {
+    "nothing": ((), {}, 2, "usage: ci/stack preview|up|digest STACK, or ci/stack still STACK DIGEST"),
+    "no stack": (("up",), {}, 2, "usage: "),
+    "another operation": (("destroy", "dev"), {}, 2, "usage: "),
+    "an unknown stack": (("up", "nix"), {}, 2, "stack nix: there is no stack file of that name; stacks here: dev prod"),
+    "a path": (("up", "../dev"), {}, 2, "stack ../dev: there is no stack file of that name"),
+    "control characters": (("up", "a\nb"), {}, 2, "stack $'a\\nb': there is no stack file"),
+    "no credentials": (("up", "dev"), {"SIGNED_IN": ""}, 3, "there are no AWS credentials: sign in, or let the job"),
+    "no backend": (
+        ("up", "dev"), {"NO_BACKEND": "1", "PULUMI_BACKEND_URL": "s3://b"}, 3, "the backend s3://b can't be used: ",
+    ),
+    "not in the backend": (
+        ("up", "dev"), {"NO_STACK": "1"}, 2,
+        "stack dev is not in the backend that pulumi is signed in to: make it once with pulumi stack init dev",
+    ),
+    "no image": (("digest", "dev"), {"NO_IMAGE": "1"}, 1, "stack dev has published no image"),
+    "another image": (("still", "dev", "sha256:2"), {}, 1, f"stack dev has published {DIGEST} since sha256:2 was"),
+    "nothing approved": (("still", "dev", ""), {}, 1, f"stack dev has published {DIGEST} since nothing was approved"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "environment", "code", "words"), MISTAKES.values(), ids=MISTAKES)
+def test_what_can_not_be_done_is_one_line_and_an_exit_code(
+    project: Project, arguments: tuple[str, ...], environment: dict[str, str], code: int, words: str
+) -> None:
+    done = project.stack(*arguments, **environment)
+    assert (done.returncode, done.stdout) == (code, ""), done.stderr
+    assert done.stderr.startswith(f"error: {words}")
+    assert done.stderr.count("\n") == 1
+    assert not project.said.exists() or project.operations() == []
+
+
+def test_without_pulumi_or_packages_it_names_what_installs_them(project: Project) -> None:
+    (project.folder / "bin" / "pulumi").unlink()
+    done = project.stack("up", "dev")
+    assert (done.returncode, done.stderr) == (
+        3, "error: pulumi is neither on PATH nor in ~/.pulumi/bin: run ci/setup first\n",
+    )  # fmt: skip
+    executable(project.folder / "home" / ".pulumi" / "bin" / "pulumi", PULUMI)
+    assert project.stack("digest", "dev").stdout == f"{DIGEST}\n"
+    shutil.rmtree(project.folder / ".venv")
+    assert project.stack("up", "dev").stderr == "error: there is no .venv here: run ci/setup first\n"
+
+
+def test_up_asks_nothing_leaves_the_stack_file_alone_and_shows_what_is_there(project: Project) -> None:
+    assert project.stack("up", "dev").returncode == 0
+    asked = project.said.read_text().splitlines()
+    assert asked[-1] == "python -m ecr status --stack dev"
+    (up,) = project.operations()
+    assert up.startswith("--non-interactive --color never up --yes --stack dev --config-file ")
+    assert f"{project.folder}/Pulumi.dev.yaml" not in up
+    assert "--policy-pack" not in up
+
+
+def test_policies_are_checked_with_the_levels_of_the_stack(project: Project) -> None:
+    pack = project.folder / "policies"
+    (pack / "levels").mkdir(parents=True)
+    (pack / "PulumiPolicy.yaml").touch()
+    (pack / "levels" / "prod.json").touch()
+    assert project.stack("preview", "dev").stderr == "error: policies/ has no .venv: run ci/setup first\n"
+    (pack / ".venv").mkdir()
+    options = {"dev": "", "prod": " --policy-pack-config policies/levels/prod.json"}
+    for stack, levels in options.items():
+        assert project.stack("preview", stack).returncode == 0
+        assert project.operations()[-1].endswith(f" --policy-pack policies{levels} --diff")
+
+
+@pytest.mark.parametrize("operation", ["preview", "up"])
+def test_the_exit_code_of_pulumi_is_kept(project: Project, operation: str) -> None:
+    assert project.stack(operation, "dev", ENDS="42").returncode == 42
+    assert "ecr status" not in project.said.read_text()
+
+
+def test_drift_after_an_up_is_its_exit_code(project: Project) -> None:
+    assert project.stack("up", "dev", DRIFTED="1").returncode == 1
+
+
+def test_set_up_takes_the_pulumi_that_is_there_and_installs_the_pack_once(project: Project) -> None:
+    setup = str(project.folder / "ci" / "setup")
+    (project.folder / "policies").mkdir()
+    (project.folder / "policies" / "PulumiPolicy.yaml").touch()
+    done = project.run(setup, VERSION="v3.300.0")
+    assert done.returncode == 0, done.stderr
+    install = "install --non-interactive"
+    assert project.said.read_text().splitlines()[-2:] == [f"{install} --no-dependencies", install]
+    (project.folder / "policies" / ".venv").mkdir()
+    project.run(setup)
+    assert project.said.read_text().splitlines()[-1] == f"{install} --no-dependencies"
+
+
+CURL = """#!/bin/sh
+test -z "$OFFLINE" || exit 6
+while [ "$1" != --output-dir ]; do shift; done
+cp "$RELEASE"/* "$2"
+"""
+BROKEN: dict[str, tuple[dict[str, str], str]] = {
+    "no network": ({"OFFLINE": "1"}, "error: pulumi 3.256.0 can't be downloaded; install it first, "),
+    "another file": ({"SUM": "0" * 128}, "is not what its publisher's checksum says: nothing is installed"),
+    "no checksum": ({"SUM": ""}, "is not what its publisher's checksum says: nothing is installed"),
+}
+
+
+def release(folder: Path, checksum: str | None) -> None:
+    """A release of pulumi, as the publisher has it: an archive and its checksum."""
+    inside = folder.with_name("inside") / "pulumi"
+    executable(inside / "pulumi", PULUMI)
+    folder.mkdir()
+    archive = folder / f"pulumi-v3.256.0-linux-{'arm64' if os.uname().machine == 'aarch64' else 'x64'}.tar.gz"
+    subprocess.run(["tar", "-czf", archive, "-C", inside.parent, "pulumi"], check=True)
+    real = subprocess.run(["sha512sum", archive], check=True, capture_output=True, text=True).stdout.split()[0]
+    chosen = real if checksum is None else checksum
+    (folder / "SHA512SUMS").write_text(f"{chosen}  {archive.name}\n" if chosen else f"{real}  another.tar.gz\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="releases for Linux")
+def test_set_up_installs_a_release_whose_checksum_is_right(project: Project, tmp_path: Path) -> None:
+    release(tmp_path / "release", None)
+    executable(project.folder / "bin" / "curl", CURL)
+    done = project.run(str(project.folder / "ci" / "setup"), RELEASE=str(tmp_path / "release"), VERSION="v3.99.0")
+    assert done.returncode == 0, done.stderr
+    assert (project.folder / "home" / ".pulumi" / "bin" / "pulumi").read_text() == PULUMI
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="releases for Linux")
+@pytest.mark.parametrize(("environment", "words"), BROKEN.values(), ids=BROKEN)
+def test_set_up_installs_nothing_that_it_can_not_check(
+    project: Project, tmp_path: Path, environment: dict[str, str], words: str
+) -> None:
+    release(tmp_path / "release", environment.get("SUM"))
+    executable(project.folder / "bin" / "curl", CURL)
+    done = project.run(
+        str(project.folder / "ci" / "setup"), RELEASE=str(tmp_path / "release"), VERSION="v3.99.0", **environment
+    )
+    assert done.returncode == 3
+    assert words in done.stderr.splitlines()[-1]
+    assert not (project.folder / "home" / ".pulumi" / "bin").exists()
+
+
+def test_the_pinned_pulumi_is_one_that_the_project_runs_with() -> None:
+    (line,) = [
+        line for line in (ROOT / "ci" / "setup").read_text().splitlines() if line.startswith("readonly version=")
+    ]
+    assert tuple(int(part) for part in line.split()[1].removeprefix("version=").split(".")) >= MINIMUM
