@@ -118,7 +118,7 @@ def _problems(workload: Workload) -> Iterator[Problem]:
 def _is_folder(text: str) -> bool:
     path = PurePosixPath(text)
     # A colon would divide the path (Kubernetes API reference, VolumeMount, mountPath).
-    return path.is_absolute() and str(path) == text != "/" and ".." not in path.parts and ":" not in text
+    return path.root == "/" and str(path) == text != "/" and ".." not in path.parts and ":" not in text
 
 
 def needs_account(

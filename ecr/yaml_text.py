@@ -37,6 +37,5 @@ _Dumper.add_representer(str, _text)
 def documents(values: Iterable[Mapping[str, object]]) -> str:
     """The documents one after another, with their keys in the order that they have."""
     return yaml.dump_all(
-        values, Dumper=_Dumper, sort_keys=False, explicit_start=True, default_flow_style=False, width=4096,
-        allow_unicode=True,
-    )  # fmt: skip
+        values, Dumper=_Dumper, sort_keys=False, explicit_start=True, default_flow_style=False, width=4096
+    )
