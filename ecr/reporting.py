@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# What `ecr.cost.variants` calls a repository's own policy.
+_VARIANTS = {"own": "the present one", "none": "the present one: none"}
+
 
 class Target(Protocol):
     """A repository, and the stack that deploys it, as `ecr.cli.targets.Target`."""
@@ -151,7 +154,7 @@ class Gathering:
             monthly_usd=cost.monthly_usd,
             naive_monthly_usd=cost.naive_monthly_usd,
             saved_by_policy_usd=cost.saved_by_policy_usd,
-            cheapest=cost.cheapest,
+            cheapest=_VARIANTS.get(cost.cheapest, cost.cheapest),
         )
         return facts, "; ".join((f"{prices.source}, {prices.as_of}", *prices.notes))
 

@@ -25,7 +25,8 @@ from ecr.report.scanned import LEVELS
 
 MARK = "container-registry report"  # by which a file is known as a page of ours
 _FOLDER = Path(__file__).parent
-_CHART_WIDTH, _CHART_HEIGHT = 1000, 270
+_CHART_WIDTH, _CHART_HEIGHT = 1000, 300
+_VIEW = f"0 36 {_CHART_WIDTH} {_CHART_HEIGHT - 72}"  # without most of the margins that leather leaves
 _TICKS = 6
 _BUFFERED = 2000
 
@@ -116,7 +117,7 @@ def _chart(found: History) -> ET.Element:
         x_ticks=_ticks(distances),
         x_label=lambda distance: words.day(last + timedelta(days=distance)),
     )
-    root = ET.Element("svg", {"class": "chart", "role": "img", "viewBox": f"0 0 {_CHART_WIDTH} {_CHART_HEIGHT}"})
+    root = ET.Element("svg", {"class": "chart", "role": "img", "viewBox": _VIEW})
     ET.SubElement(root, "title").text = f"How many images there were, from {found.days[0]} to {last}"
     root.append(drawing.group(chart, width=_CHART_WIDTH, height=_CHART_HEIGHT))
     return root

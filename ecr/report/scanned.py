@@ -50,11 +50,17 @@ def tally(digests: Iterable[str], findings: Mapping[str, Mapping[str, int]]) -> 
     return Tally(images=len(wanted), scanned=len(scanned), counts=tuple(found.values()))
 
 
-def worst(counts: Mapping[str, int]) -> str:
-    """The findings of one image in a few words, the worst first: `2 CRITICAL, 14 HIGH`; `none` for none."""
-    found = tally([""], {"": counts})
-    words = [f"{count} {level}" for level, count in zip(LEVELS, found.counts, strict=True) if count]
-    return ", ".join(words) or "none"
+def worst(counts: Mapping[str, int], limit: int = len(LEVELS)) -> str:
+    """The findings of one image in a few words, the worst first: `2 critical, 14 high, 27 lower`; `none` for none.
+
+    Args:
+        counts: severity -> how many.
+        limit: how many severities are named.
+    """
+    found = [each for each in zip(LEVELS, tally([""], {"": counts}).counts, strict=True) if each[1]]
+    words = [f"{count} {level.lower()}" for level, count in found[:limit]]
+    rest = sum(count for _, count in found[limit:])
+    return ", ".join([*words, *([f"{rest} lower"] if rest else [])]) or "none"
 
 
 def weight(counts: Mapping[str, int]) -> int:

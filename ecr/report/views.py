@@ -417,7 +417,7 @@ def rows(report: Report, gone: Sequence[Sequence[Deletion]]) -> Iterator[Row]:
                 bytes=image.size,
                 status=str(image.status).lower(),
                 pulled_at=moment(image.pulled_at),
-                findings="" if counts is None else scanned.worst(counts),
+                findings="" if counts is None else scanned.worst(counts, 2),
                 weight=-1 if counts is None else scanned.weight(counts),
                 next="" if end is None else f"{_deed(end)} {end.when}",
                 deployed=line(each.protected.get(image.digest, "")),
