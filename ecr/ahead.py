@@ -20,6 +20,9 @@ class Ahead(Generic[T]):
         self._work = work
         self._result: list[T] = []
         self._failure: BaseException | None = None
+        # Python 3.11 takes a thread for ended once Ctrl-C has interrupted a `join` of it (github.com/python/cpython
+        # issue 90882).
+        self._ended = threading.Event()
         # A pool's threads would be waited for at the end: a request that Ctrl-C gives up may take half a minute.
         self._thread = threading.Thread(target=self._run, name="ahead", daemon=True)
 
@@ -27,20 +30,23 @@ class Ahead(Generic[T]):
     def start(cls, work: Callable[[], T]) -> Ahead[T]:
         """Begin."""
         ahead = cls(work)
-        ahead._thread.start()
+        ahead.begin()
         return ahead
+
+    def begin(self) -> None:
+        """Begin; for those who have to hold it already when the beginning is interrupted."""
+        self._thread.start()
 
     def result(self) -> T:
         """What came of it, as soon as it is there; what it raised is raised here."""
-        self._thread.join()
+        self._ended.wait()
         if self._failure is not None:
             raise self._failure
         return self._result[0]
 
     def wait(self, timeout_s: float) -> bool:
         """Whether it has ended, at the latest after so many seconds."""
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self._ended.wait(timeout_s)
 
     @property
     def failed(self) -> bool:
@@ -52,3 +58,5 @@ class Ahead(Generic[T]):
             self._result.append(self._work())
         except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
             self._failure = error
+        finally:
+            self._ended.set()

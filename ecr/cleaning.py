@@ -150,8 +150,9 @@ class Cleaner:
     def _delete_batch(self, going: Sequence[Image], outcome: Outcome) -> None:
         outcome.unknown = tuple(going)
         # In a thread, so that an interrupted request can still tell, for a moment, what came of it.
-        ahead = Ahead.start(lambda: self.deletion.delete([image.digest for image in going]))
+        ahead = Ahead(lambda: self.deletion.delete([image.digest for image in going]))
         try:
+            ahead.begin()
             result = ahead.result()
         except KeyboardInterrupt:
             if ahead.wait(GRACE_S) and not ahead.failed:

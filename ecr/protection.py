@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ecr.lifecycle import patterns
@@ -13,8 +14,6 @@ from ecr.tables import short_digest
 # How what belongs to an image is tagged where no list of referrers is kept: OCI distribution specification, "Referrers
 # Tag Schema"; cosign's signatures, attestations and SBOMs (github.com/sigstore/cosign, specs/SIGNATURE_SPEC.md).
 _OF_ANOTHER = re.compile(r"sha256-(?P<hexadecimal>[0-9a-f]{64})(?:\.[a-z]+)?")
-
-Relation = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +29,18 @@ class Claim:
     stack: str
     deployed: str | None = None
     pinned: str | None = None
+
+
+@dataclass(frozen=True)
+class _Relation:
+    """How images hang on others: `words` follow "it is", and one's digest follows them."""
+
+    words: str
+    others: Mapping[str, Sequence[str]]
+
+    def reason(self, one: str, reason: str) -> str:
+        # What hangs on it through others of the same kind needs to be told once only.
+        return reason if reason.startswith(f"{self.words} ") else f"{self.words} {short_digest(one)}, {reason}"
 
 
 def reasons(claims: Iterable[Claim]) -> dict[str, str]:
@@ -61,27 +72,22 @@ def matching(images: Iterable[Image], protect_patterns: Sequence[str]) -> dict[s
 def spread(direct: Mapping[str, str], images: Iterable[Image]) -> dict[str, str]:
     """The same reasons, and those of all that a protected image can't do without, or that is of use with it alone.
 
-    That is what its indexes list, the indexes that keep it, what refers to it (signatures, SBOMs), and the image that
-    it refers to itself. What else an index lists that keeps it is that index's own affair.
+    That is what its indexes list, the indexes that keep it, what refers to all of these (signatures, SBOMs), and the
+    image that it refers to itself. What else an index lists that keeps it is that index's own affair.
 
     Args:
         direct: digest -> why it has to stay; digests that are not among the images don't matter.
         images: all of the repository, with the children of indexes.
     """
-    known = tuple(images)
-    below, above = {image.digest: image.children for image in known if image.children}, _indexes(known)
-    subjects = {image.digest: (subject,) for image in known if (subject := subject_of(image)) is not None}
-    referring = _turned(subjects)
-    parts = _reached("part of", direct, below)
-    needed = {**parts, **direct}
-    found = {
-        **_reached("a referrer of", needed, _joined(referring, below)),
-        **_reached("the subject of", direct, subjects),
-        **_reached("the index of", direct, above),
-        **needed,
-    }
-    present = {image.digest for image in known}
-    return {digest: reason for digest, reason in found.items() if digest in present}
+    known = {image.digest: image for image in images}
+    listed = _Relation("part of", {digest: image.children for digest, image in known.items() if image.children})
+    owned = {digest: (subject,) for digest, image in known.items() if (subject := subject_of(image)) is not None}
+    subjects, referrers = _Relation("the subject of", owned), _Relation("a referrer of", _turned(owned))
+    found, starts = dict(direct), sorted(direct)
+    _follow(found, starts, (listed, referrers, subjects))
+    indexes = _follow(found, starts, (_Relation("the index of", _turned(listed.others)),))
+    _follow(found, _follow(found, indexes, (referrers,)), (listed, referrers))
+    return {digest: reason for digest, reason in found.items() if digest in known}
 
 
 def subject_of(image: Image) -> str | None:
@@ -103,38 +109,24 @@ def _stacks(names: Iterable[str]) -> str:
     return f"stack{'' if len(ordered) == 1 else 's'} {', '.join(ordered)}"
 
 
-def _indexes(images: Iterable[Image]) -> Relation:
-    return _turned({image.digest: image.children for image in images})
-
-
-def _turned(relation: Relation) -> dict[str, list[str]]:
+def _turned(others: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     turned: dict[str, list[str]] = {}
-    for one, others in relation.items():
-        for other in others:
+    for one in sorted(others):
+        for other in others[one]:
             turned.setdefault(other, []).append(one)
     return turned
 
 
-def _joined(one: Relation, other: Relation) -> Relation:
-    return {digest: (*one.get(digest, ()), *other.get(digest, ())) for digest in (*one, *other)}
-
-
-def _reached(relation: str, starts: Mapping[str, str], onwards: Relation) -> dict[str, str]:
-    """Digest -> reason for all that is reached from the first ones; each is visited once."""
-    return {
-        digest: f"{relation} {short_digest(start)}, {starts[start]}"
-        for start, digest in _reaching(starts, onwards)
-        if digest != start
-    }
-
-
-def _reaching(starts: Iterable[str], onwards: Relation) -> Iterator[tuple[str, str]]:
-    found: set[str] = set()
-    for start in starts:
-        waiting = [start]
-        while waiting:
-            for digest in onwards.get(waiting.pop(), ()):
+def _follow(found: dict[str, str], starts: Iterable[str], relations: Sequence[_Relation]) -> list[str]:
+    """Adds to `found` all that is reached from the first ones, each once; what was added, the nearest first."""
+    added: list[str] = []
+    waiting = deque(starts)
+    while waiting:
+        one = waiting.popleft()
+        for relation in relations:
+            for digest in relation.others.get(one, ()):
                 if digest not in found:
-                    found.add(digest)
+                    found[digest] = relation.reason(one, found[one])
+                    added.append(digest)
                     waiting.append(digest)
-                    yield start, digest
+    return added

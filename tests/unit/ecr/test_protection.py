@@ -93,8 +93,21 @@ def test_what_an_image_belongs_to(tags: tuple[str, ...], subject: str | None, ex
         ),
         pytest.param(
             [image("d"), image("s", subject="d", children="p"), image("p")],
-            {"d": "why", "s": "a referrer of sha256:d, why", "p": "a referrer of sha256:d, why"},
+            {
+                "d": "why",
+                "s": "a referrer of sha256:d, why",
+                "p": "part of sha256:s, a referrer of sha256:d, why",
+            },
             id="what a referrer lists",
+        ),
+        pytest.param(
+            [image("d"), image("i", children="d x"), image("x"), image("s", subject="i"), image("t", subject="x")],
+            {
+                "d": "why",
+                "i": "the index of sha256:d, why",
+                "s": "a referrer of sha256:i, the index of sha256:d, why",
+            },
+            id="the referrers of the index that keeps it",
         ),
         pytest.param([image("d", children="d", subject="d")], {"d": "why"}, id="of itself"),
     ],
