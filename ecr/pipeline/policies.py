@@ -132,7 +132,7 @@ def bucket_policy(bucket_arn: str) -> PolicyDocument:
                 resources=(f"{bucket_arn}/*",),
                 # An upload that says nothing is encrypted as the bucket says.
                 conditions=(
-                    Condition("StringNotEqualsIfExists", "s3:x-amz-server-side-encryption", ("aws:kms",)),
+                    Condition("StringNotEquals", "s3:x-amz-server-side-encryption", ("aws:kms",)),
                     Condition("Null", "s3:x-amz-server-side-encryption", ("false",)),
                 ),
             ),

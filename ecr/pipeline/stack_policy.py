@@ -7,7 +7,8 @@ is not either: a pipeline that was made to deploy must not be one that deletes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ecr.access import identity
 from ecr.access.documents import PolicyDocument, Statement
@@ -56,13 +57,23 @@ def image_permissions(stages: Sequence[Stage], index: int, place: Registry) -> P
         promote = identity.promote_policy(
             source_arn=place.repository_arn(source), target_arn=own, enhanced_scanning=stage.enhanced_scanning
         )
-        return PolicyDocument((manage, *promote.statements))
+        return PolicyDocument(tuple(_each_once(manage, *promote.statements)))
     if not stage.build:
         return PolicyDocument((manage,))
     # Before it pushes, the program reads what the tag names, and the labels in its configuration.
     sign_in, pull = identity.pull_policy(own).statements
     push = identity.push_policy(own).statements[1]
-    return PolicyDocument((manage, sign_in, pull, push))
+    return PolicyDocument(tuple(_each_once(manage, sign_in, pull, push)))
+
+
+def _each_once(*statements: Statement) -> Iterator[Statement]:
+    """The statements, each without what an earlier one allows on the same resources already."""
+    given: dict[tuple[str, ...], set[str]] = {}
+    for statement in statements:
+        before = given.setdefault(statement.resources, set())
+        actions = tuple(action for action in statement.actions if action not in before)
+        before.update(actions)
+        yield replace(statement, actions=actions)
 
 
 def state_permissions(state: State, *, project: str, stack: str, partition: str) -> PolicyDocument:

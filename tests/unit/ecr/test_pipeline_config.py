@@ -18,11 +18,11 @@ SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:shop/pulumi-a1b2c3"
 POLICY = f"arn:aws:iam::{ACCOUNT}:policy/extras"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/deployer"
 
-SOURCE = {"repository": "acme/shop"}
-DEV = {"stack": "dev", "repository": "dev/yoon-app", "build": True}
-PROD = {"stack": "prod", "repository": "prod/yoon-app"}
-STATE = {"bucket": "acme-state", "keyArn": KMS}
-LEAST = {"name": "shop", "source": SOURCE, "stages": [DEV], "state": STATE}
+SOURCE: dict[str, object] = {"repository": "acme/shop"}
+DEV: dict[str, object] = {"stack": "dev", "repository": "dev/yoon-app", "build": True}
+PROD: dict[str, object] = {"stack": "prod", "repository": "prod/yoon-app"}
+STATE: dict[str, object] = {"bucket": "acme-state", "keyArn": KMS}
+LEAST: dict[str, object] = {"name": "shop", "source": SOURCE, "stages": [DEV], "state": STATE}
 
 
 def read(value: object, *, region: str | None = REGION) -> PipelineConfig | None:
