@@ -52,16 +52,30 @@ class StoredBytes:
 def read(digest: str, raw: bytes, media_type: str) -> Contents:
     """What a manifest says that it is made of.
 
+    Args:
+        digest: its own.
+        raw: its bytes.
+        media_type: as the registry says it; may be empty.
+
     Raises:
         ValueError: saying what is wrong with it, in words that follow its name.
     """
-    parsed = manifests.parse(raw, media_type)
+    parsed = manifests.parse(raw, media_type or _media_type(raw))
     return Contents(
         digest=digest,
         size=len(raw),
         blobs=tuple((blob.digest, blob.size) for blob in parsed.blobs),
         children=tuple(child.digest for child in parsed.children),
     )
+
+
+def _media_type(raw: bytes) -> str:
+    """What a manifest calls itself, which OCI's need not (OCI image specification, "Image Manifest", `mediaType`)."""
+    document = manifests.json_object(raw)
+    stated = document.get("mediaType")
+    if isinstance(stated, str):
+        return stated
+    return manifests.OCI_INDEX if "manifests" in document else manifests.OCI_MANIFEST
 
 
 def distinct(images: Sequence[Image], contents: Mapping[str, Contents]) -> StoredBytes:

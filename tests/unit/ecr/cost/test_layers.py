@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ecr.cost import layers
 from ecr.cost.layers import Contents, StoredBytes
 from ecr.lifecycle.images import Image, ImageStatus
-from ecr.oci.manifest import OCI_INDEX, OCI_MANIFEST, digest_of
+from ecr.oci.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, digest_of
 from tests.unit.ecr.cost.making import ARCHIVED, NOW, contents, digest, image, known
 
 
@@ -122,6 +122,17 @@ def test_a_manifest_says_what_it_is_made_of() -> None:
     raw = manifest(mediaType=OCI_MANIFEST, config=blob("c", 2), layers=[blob("l", 5), blob("l", 5)])
     found = layers.read(digest_of(raw), raw, OCI_MANIFEST)
     assert found == Contents(digest=digest_of(raw), size=len(raw), blobs=((digest("c"), 2), (digest("l"), 5)))
+
+
+@pytest.mark.parametrize("stated", [{}, {"mediaType": OCI_MANIFEST}, {"mediaType": DOCKER_MANIFEST}])
+def test_a_manifest_whose_type_nobody_says_is_understood(stated: dict[str, object]) -> None:
+    raw = manifest(**stated, config=blob("c", 2), layers=[blob("l", 5)])
+    assert len(layers.read(digest_of(raw), raw, "").blobs) == 2
+
+
+def test_an_index_whose_type_nobody_says_is_understood() -> None:
+    raw = manifest(manifests=[{"mediaType": OCI_MANIFEST, "digest": digest("x"), "size": 9}])
+    assert layers.read(digest_of(raw), raw, "").children == (digest("x"),)
 
 
 def test_an_index_says_what_it_lists() -> None:
