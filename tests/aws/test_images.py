@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import boto3
 import pytest
@@ -271,3 +273,48 @@ def test_the_request_for_indexes_names_the_other_account(ecr_answers: Stubber) -
     request = {**asked(1), "registryId": OTHER_ACCOUNT, "acceptedMediaTypes": ANY}
     ecr_answers.add_response("batch_get_image", {"images": held({1: index_of()})}, request)
     assert here(account=OTHER_ACCOUNT).with_children([image(1, OCI_INDEX)]) == (image(1, OCI_INDEX),)
+
+
+# -- pages ahead, and findings ----------------------------------------------------------------------------------------
+
+
+def test_the_next_page_is_requested_while_one_is_understood(
+    ecr_answers: Stubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ecr_answers.add_response("describe_images", {"imageDetails": [detail(1)], "nextToken": "a"}, REQUEST)
+    ecr_answers.add_response("describe_images", {"imageDetails": [detail(2)]}, {**REQUEST, "nextToken": "a"})
+    requested = threading.Event()
+    page, understood = EcrImages._page, EcrImages._understood
+
+    def noted_page(self: EcrImages, more: Any) -> Any:  # noqa: ANN401 - as botocore's answers
+        if "nextToken" in more:
+            requested.set()
+        return page(self, more)
+
+    def late(self: EcrImages, answer: Any) -> Any:  # noqa: ANN401 - as botocore's answers
+        assert requested.wait(20)
+        return understood(self, answer)
+
+    monkeypatch.setattr(EcrImages, "_page", noted_page)
+    monkeypatch.setattr(EcrImages, "_understood", late)
+    images = here().list()
+    assert images is not None
+    assert [each.digest for each in images] == [digest(1), digest(2)]
+
+
+def test_the_numbers_of_findings_are_kept_by_severity(ecr_answers: Stubber) -> None:
+    scanned = {"findingSeverityCounts": {"CRITICAL": 2, "LOW": 1}}
+    details = [
+        detail(1, imageScanFindingsSummary=scanned),
+        detail(2),
+        detail(3, imageScanFindingsSummary={}),
+    ]
+    ecr_answers.add_response("describe_images", {"imageDetails": details}, REQUEST)
+    assert here().existing().findings == {digest(1): {"CRITICAL": 2, "LOW": 1}, digest(3): {}}
+
+
+def test_a_number_of_findings_that_is_none_is_malformed(ecr_answers: Stubber) -> None:
+    broken = detail(1, imageScanFindingsSummary={"findingSeverityCounts": {"LOW": True}})
+    ecr_answers.add_response("describe_images", {"imageDetails": [broken]}, REQUEST)
+    with pytest.raises(RemoteError, match="a number of findings is True"):
+        here().existing()

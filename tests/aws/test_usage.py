@@ -127,3 +127,51 @@ def test_any_other_failure_is_an_error(inspector: Stubber, statuses: tuple[str, 
     inspector.add_client_error("list_coverage", code, http_status_code=403)
     with pytest.raises(RemoteError, match=code):
         in_use(*statuses)
+
+
+# -- for those who must not guess -------------------------------------------------------------------------------------
+
+
+def certainly(monkeypatch: pytest.MonkeyPatch, scan_type: str | RemoteError, *statuses: str) -> dict[str, str]:
+    def answer(_self: EcrRepository) -> str:
+        if isinstance(scan_type, RemoteError):
+            raise scan_type
+        return scan_type
+
+    monkeypatch.setattr(EcrRepository, "scan_type", answer)
+    return dict(EcrUsage(EcrRepository(NAME, region=REGION)).certainly_in_use(NOW, frozenset(statuses)))
+
+
+def test_where_scans_are_basic_nothing_is_in_use_as_far_as_anybody_knows(
+    inspector: Stubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspector.add_client_error("list_coverage", "AccessDeniedException", http_status_code=403)
+    assert certainly(monkeypatch, "BASIC", "COMPLETE") == {}
+
+
+def test_where_scans_are_enhanced_a_refusal_is_an_error(inspector: Stubber, monkeypatch: pytest.MonkeyPatch) -> None:
+    inspector.add_client_error("list_coverage", "AccessDeniedException", http_status_code=403)
+    with pytest.raises(RemoteError, match="inspector2 ListCoverage failed with AccessDeniedException"):
+        certainly(monkeypatch, "ENHANCED", "COMPLETE")
+
+
+def test_where_nobody_says_what_scans_a_refusal_is_an_error(
+    inspector: Stubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspector.add_client_error("list_coverage", "AccessDeniedException", http_status_code=403)
+    silent = RemoteError("silent", service="ecr", operation="GetRegistryScanningConfiguration", code="X")
+    with pytest.raises(RemoteError, match="silent"):
+        certainly(monkeypatch, silent, "COMPLETE")
+
+
+def test_where_nothing_scans_nobody_is_asked(inspector: Stubber, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert certainly(monkeypatch, RemoteError("no", service="ecr", operation="X", code="Y")) == {}
+    inspector.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    ("configuration", "expected"), [({"scanType": "ENHANCED", "rules": []}, "ENHANCED"), ({}, "BASIC")]
+)
+def test_what_scans_a_registry(ecr_answers: Stubber, configuration: dict[str, object], expected: str) -> None:
+    ecr_answers.add_response("get_registry_scanning_configuration", {"scanningConfiguration": configuration}, {})
+    assert EcrRepository(NAME, region=REGION).scan_type() == expected
