@@ -181,16 +181,13 @@ class Pipeline(pulumi.ComponentResource):
 
     def _stages(self, args: PipelineArgs) -> list[aws.codepipeline.PipelineStageArgsDict]:
         deploying: list[aws.codepipeline.PipelineStageArgsDict] = [
-            {"name": stage.stack, "actions": _actions(stage)} for stage in args.stages
+            {"name": stage.stack, "actions": [_action(action, dict(action.settings)) for action in all_]}
+            for stage, all_ in ((stage, stages.actions(args.stages, index)) for index, stage in enumerate(args.stages))
         ]
         source = self.connection_arn.apply(lambda arn: dict(stages.source(args.source, arn).settings))
         # Everything but the connection's ARN is known while the program runs.
         first = stages.source(args.source, "")
         return [{"name": stages.SOURCE_STAGE, "actions": [_action(first, source)]}, *deploying]
-
-
-def _actions(stage: Stage) -> list[aws.codepipeline.PipelineStageActionArgsDict]:
-    return [_action(action, dict(action.settings)) for action in stages.actions(stage)]
 
 
 def _action(
@@ -209,6 +206,8 @@ def _action(
         found["input_artifacts"] = list(action.inputs)
     if action.outputs:
         found["output_artifacts"] = list(action.outputs)
+    if action.namespace is not None:
+        found["namespace"] = action.namespace
     if action.timeout_minutes is not None:
         found["timeout_in_minutes"] = action.timeout_minutes
     return found

@@ -18,8 +18,9 @@ SOURCE_STAGE = "Source"
 ARTIFACT = "source"
 PREVIEW, APPROVE, DEPLOY = "Preview", "Approve", "Deploy"
 
-# What the project's buildspec reads; the others of its variables are the project's.
-OPERATION = "OPERATION"
+# What ci/buildspec.yml reads beside the variables of its project, and what it exports: the digest of the image that a
+# stage has deployed, which the next one has to find there still.
+OPERATION, SOURCE, APPROVED, DIGEST = "OPERATION", "SOURCE", "APPROVED", "DIGEST"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,7 @@ class Action:
         inputs: the artifacts that it takes.
         outputs: the artifacts that it gives.
         timeout_minutes: None for the provider's own.
+        namespace: what later actions know its variables by; None where nobody asks.
     """
 
     name: str
@@ -45,17 +47,18 @@ class Action:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     timeout_minutes: int | None = None
+    namespace: str | None = None
 
 
-def source(source: Source, connection_arn: str) -> Action:
+def source(wanted: Source, connection_arn: str) -> Action:
     """The action that fetches what was pushed; a push starts the pipeline by itself.
 
     The whole history is not fetched: a build gets the files of one commit.
     """
     settings = {
         "ConnectionArn": connection_arn,
-        "FullRepositoryId": source.repository,
-        "BranchName": source.branch,
+        "FullRepositoryId": wanted.repository,
+        "BranchName": wanted.branch,
         "OutputArtifactFormat": "CODE_ZIP",
         "DetectChanges": "true",
     }
@@ -68,21 +71,42 @@ def source(source: Source, connection_arn: str) -> Action:
     )
 
 
-def actions(stage: Stage) -> tuple[Action, ...]:
+def actions(stages: Sequence[Stage], index: int) -> tuple[Action, ...]:
     """What happens in a stage. Who has to approve has the preview of this very deployment before them.
 
-    All of it is one stage, because a stage belongs to one execution at a time: nothing else is deployed between the
-    preview and the deployment (CodePipeline user guide, "How pipeline executions work").
+    While they think, another execution can deploy the stage before: a stage belongs to one execution, its stack's
+    image to whoever comes (CodePipeline user guide, "How pipeline executions work"). So each build is told the image
+    that this execution has deployed in the stage before, and refuses another (`ci/stack still`).
     """
+    stage = stages[index]
     if stage.approval is None:
-        return (_build(DEPLOY, stage, "up", 1),)
-    return _build(PREVIEW, stage, "preview", 1), _approval(stage.approval, stage.stack), _build(DEPLOY, stage, "up", 3)
+        return (_build(DEPLOY, stages, index, "up", 1),)
+    return (
+        _build(PREVIEW, stages, index, "preview", 1),
+        _approval(stage.approval, stage.stack),
+        _build(DEPLOY, stages, index, "up", 3),
+    )
 
 
-def _build(name: str, stage: Stage, operation: str, order: int) -> Action:
-    variables = [{"name": OPERATION, "value": operation, "type": "PLAINTEXT"}]
-    settings = {"ProjectName": stage.project, "EnvironmentVariables": json.dumps(variables, separators=(",", ":"))}
-    return Action(name=name, category="Build", provider="CodeBuild", settings=settings, order=order, inputs=(ARTIFACT,))
+def _build(name: str, stages: Sequence[Stage], index: int, operation: str, order: int) -> Action:
+    stage = stages[index]
+    variables = {OPERATION: operation}
+    if promoted_from(stages, index) is not None:
+        before = stages[index - 1].stack
+        variables |= {SOURCE: before, APPROVED: f"#{{{before}.{DIGEST}}}"}
+    texts = [{"name": key, "value": value, "type": "PLAINTEXT"} for key, value in variables.items()]
+    return Action(
+        name=name,
+        category="Build",
+        provider="CodeBuild",
+        settings={
+            "ProjectName": stage.project,
+            "EnvironmentVariables": json.dumps(texts, separators=(",", ":")),
+        },
+        order=order,
+        inputs=(ARTIFACT,),
+        namespace=stage.stack if operation == "up" else None,
+    )
 
 
 def _approval(approval: Approval, stack: str) -> Action:

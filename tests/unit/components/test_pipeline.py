@@ -329,7 +329,11 @@ def test_the_pipeline_goes_from_the_source_to_prod_and_asks_before() -> None:
         "prod": ["Preview", "Approve", "Deploy"],
     }
     preview, approve, deploy = found["prod"]
-    variables = [{"name": "OPERATION", "value": "preview", "type": "PLAINTEXT"}]
+    variables = [
+        {"name": "OPERATION", "value": "preview", "type": "PLAINTEXT"},
+        {"name": "SOURCE", "value": "staging", "type": "PLAINTEXT"},
+        {"name": "APPROVED", "value": "#{staging.DIGEST}", "type": "PLAINTEXT"},
+    ]
     build = {"category": "Build", "owner": "AWS", "provider": "CodeBuild", "version": "1", "inputArtifacts": ["source"]}
     assert preview == {
         "name": "Preview",
@@ -354,6 +358,8 @@ def test_the_pipeline_goes_from_the_source_to_prod_and_asks_before() -> None:
         "timeoutInMinutes": 10080,
     }
     assert deploy["runOrder"] == 3
+    assert deploy["namespace"] == "prod"
+    assert "SOURCE" not in str(found["dev"])
     assert '"value":"up"' in str(deploy["configuration"])
     assert {key: value for key, value in deploy.items() if key in build} == build
 
