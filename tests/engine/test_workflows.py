@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -16,7 +15,7 @@ import yaml
 from local import policy_packs
 from local.cloud import LocalCloud
 from tests.engine.conftest import ROOT, had_here
-from tests.engine.workflows import Ran, Runner, copy_of_the_project, read, virtual_environment
+from tests.engine.workflows import Ran, Runner, copy_of_the_project, read, shell_environment, virtual_environment
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
@@ -72,13 +71,6 @@ def runner(cloud: LocalCloud, tmp_path: Path, pytestconfig: pytest.Config) -> Ma
         )
 
     return make
-
-
-def shell_environment(cloud: LocalCloud) -> dict[str, str]:
-    """What a shell has after `eval "$(python -m local env)"`."""
-    lines = "\n".join(cloud.shell_lines())
-    done = subprocess.run(["bash", "-c", f"{lines}\nenv -0"], check=True, capture_output=True, timeout=60)
-    return dict(os.fsdecode(one).split("=", 1) for one in done.stdout.split(b"\0") if one)
 
 
 def change(checkout: Path, stack: str, **settings: object) -> None:

@@ -12,6 +12,8 @@ from typing import TypedDict, cast
 
 import yaml
 
+from local.cloud import LocalCloud
+
 EXPRESSION = re.compile(r"\$\{\{\s*(.+?)\s*\}\}")
 # What stands in for an action here: the copy of the project, this machine's Python, the local cloud's credentials, and
 # files that lie in one folder anyway.
@@ -136,6 +138,13 @@ def copy_of_the_project(root: Path, target: Path) -> Path:
             place.write_bytes(source.read_bytes())
             place.chmod(source.stat().st_mode)
     return target
+
+
+def shell_environment(cloud: LocalCloud) -> dict[str, str]:
+    """What a shell has after `eval "$(python -m local env)"`."""
+    lines = "\n".join(cloud.shell_lines())
+    done = subprocess.run(["bash", "-c", f"{lines}\nenv -0"], check=True, capture_output=True, timeout=60)
+    return dict(os.fsdecode(one).split("=", 1) for one in done.stdout.split(b"\0") if one)
 
 
 def virtual_environment(folder: Path, prefix: Path) -> None:
