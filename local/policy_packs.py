@@ -28,6 +28,10 @@ python=python3
 for argument in "$@"; do
   case $argument in -virtualenv=*) python=${argument#-virtualenv=}/bin/python ;; esac
 done
+command -v "$python" >/dev/null || {
+  echo "error: the policy pack $PWD has no $python: run pulumi install in its folder" >&2
+  exit 1
+}
 exec "$python" -u -m pulumi.policy "$1" "$2"
 """
 

@@ -19,6 +19,7 @@ from local.errors import (
     EngineFailed,
     Interrupted,
     LocalError,
+    PolicyViolated,
     ProgramRefused,
     Unavailable,
 )
@@ -31,6 +32,7 @@ EXIT_CODES = {
     ProgramRefused("x", exit_code=1): 1,
     LocalError("x"): 3,
     EngineFailed("x"): 3,
+    PolicyViolated("x"): 1,
     Unavailable("x"): 3,
     DiskFull("x"): 3,
     Interrupted(2): 130,
