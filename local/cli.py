@@ -16,6 +16,7 @@ from local.console import say
 from local.environment import applied
 from local.errors import Interrupted, LocalError, translated
 from local.layout import from_environment, parse_port
+from local.stack_files import NOT_EMULATED
 
 DEFAULT_STACK = "dev"
 
@@ -101,8 +102,8 @@ def _packs(cloud: LocalCloud, stacks: Sequence[str], arguments: argparse.Namespa
 
 def _say_left_out(cloud: LocalCloud, stacks: Sequence[str], settings: Sequence[str]) -> None:
     """What is left out must be said: a gate that is off passes everything."""
-    if names := cloud.without_registry(stacks, settings):
-        say(f"the emulator has no settings of a registry: registry of {', '.join(names)} is checked and left out")
+    for key, names in cloud.left_out(stacks, settings).items():
+        say(f"the emulator has no {NOT_EMULATED[key]}: {key} of {', '.join(names)} is checked and left out")
     if names := cloud.without_gate(stacks, settings):
         say(f"the emulator does not scan images: the gate of {', '.join(names)} is off, whatever the stack file says")
 

@@ -116,7 +116,7 @@ class LocalCloud:
         from local.stack import LocalStack, Session
 
         project = stack_files.project_name(self.layout.checkout)
-        config = stack_files.without_registry(self.config(name, settings), project)
+        config = stack_files.emulated(self.config(name, settings), project)
         engine = self._engine or pulumi_cli.ensure(self.layout, self._environ)
         session = Session(
             layout=self.layout,
@@ -141,10 +141,14 @@ class LocalCloud:
         project = stack_files.project_name(self.layout.checkout)
         return [name for name in names if stack_files.gate_is_off(self.config(name, settings), project)]
 
-    def without_registry(self, names: Sequence[str], settings: Sequence[str] = ()) -> list[str]:
-        """Those of the stacks that name settings of the registry, which are left out here."""
-        key = f"{stack_files.project_name(self.layout.checkout)}:{stack_files.REGISTRY}"
-        return [name for name in names if self.config(name, settings).get(key)]
+    def left_out(self, names: Sequence[str], settings: Sequence[str] = ()) -> dict[str, list[str]]:
+        """Each key that the emulator has no calls for -> those of the stacks that name it, where it is left out."""
+        project = stack_files.project_name(self.layout.checkout)
+        named = {
+            key: [name for name in names if self.config(name, settings).get(f"{project}:{key}")]
+            for key in stack_files.NOT_EMULATED
+        }
+        return {key: stacks for key, stacks in named.items() if stacks}
 
     def check(self, names: Sequence[str], settings: Sequence[str] = ()) -> None:
         """Check what the program would be given, by the program's own rules: the engine's come first and say less.

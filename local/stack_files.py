@@ -18,7 +18,8 @@ from local.overrides import Override
 
 NOT_LOCAL = ("aws:profile",)  # a profile is the user's real account
 SALT = "encryptionsalt"
-REGISTRY = "registry"
+# Keys whose services the emulator does not have -> what that is.
+NOT_EMULATED = {"registry": "settings of a registry", "pipeline": "pipelines"}
 NO_SCANS = "the local cloud's emulator does not scan images"
 
 
@@ -97,9 +98,10 @@ def without_scans(config: Mapping[str, object], overrides: Sequence[Override], p
     return {**config, key: {**promote, "gate": {"off": NO_SCANS}}}
 
 
-def without_registry(config: Mapping[str, object], project: str) -> dict[str, object]:
-    """The configuration without the registry's own settings, for which the emulator has no calls."""
-    return {key: value for key, value in config.items() if key != f"{project}:{REGISTRY}"}
+def emulated(config: Mapping[str, object], project: str) -> dict[str, object]:
+    """The configuration without the keys for which the emulator has no calls."""
+    missing = {f"{project}:{key}" for key in NOT_EMULATED}
+    return {key: value for key, value in config.items() if key not in missing}
 
 
 def gate_is_off(config: Mapping[str, object], project: str) -> bool:

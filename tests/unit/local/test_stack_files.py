@@ -75,6 +75,11 @@ def test_only_a_stack_that_builds_needs_docker(layout: Layout, stack: str, expec
     assert stack_files.builds(stack_files.stack_config(layout.checkout, stack), "container-registry") is expected
 
 
-def test_a_registrys_settings_are_left_out_and_nothing_else() -> None:
-    config = {"aws:region": "eu-west-1", "p:registry": {"scanning": {"type": "BASIC"}}, "p:access": {"pull": {}}}
-    assert stack_files.without_registry(config, "p") == {"aws:region": "eu-west-1", "p:access": {"pull": {}}}
+def test_settings_of_a_registry_and_pipelines_are_left_out_and_nothing_else() -> None:
+    config = {
+        "aws:region": "eu-west-1",
+        "p:registry": {"scanning": {"type": "BASIC"}},
+        "p:pipeline": {"name": "shop"},
+        "p:access": {"pull": {}},
+    }
+    assert stack_files.emulated(config, "p") == {"aws:region": "eu-west-1", "p:access": {"pull": {}}}
