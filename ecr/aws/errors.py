@@ -20,16 +20,24 @@ _TEMPORARY = frozenset(
 _SET_REGION = (
     "run: pulumi config set aws:region REGION; without a stack, set AWS_REGION or give a lifecycle command --region"
 )
-_SIGN_IN = "sign in to AWS, or name a profile that is signed in with aws:profile or AWS_PROFILE"
+_SIGN_IN = (
+    "sign in to AWS, such as with `aws sso login`, or name a profile that is signed in with aws:profile, AWS_PROFILE "
+    "or --profile"
+)
+_SSO = "run `aws sso login` with the profile's name as --profile"
+_LOGIN = "run `aws login` with the profile's name as --profile"
+_EXPIRED = "the session has expired; sign in again, such as with `aws sso login`"
 _CHECK_NETWORK = "check the network, the Region and AWS_ENDPOINT_URL"
 _LATER = "run the command again later"
 
+_DENIED = "AccessDeniedException"
+
 _HINTS = {
-    "AccessDeniedException": "the credentials in use lack this permission on the repository",
+    _DENIED: "the credentials in use lack this permission on the repository",
     "UnrecognizedClientException": "the credentials are not valid in this Region, or the Region is not enabled",
     "InvalidClientTokenId": "the credentials are not valid, or the Region is not enabled for the account",
-    "ExpiredTokenException": "the session has expired; sign in again",
-    "ExpiredToken": "the session has expired; sign in again",
+    "ExpiredTokenException": _EXPIRED,
+    "ExpiredToken": _EXPIRED,
     "InvalidSignatureException": "the secret key does not fit, or this machine's clock is wrong",
     "KmsException": "the repository's KMS key is disabled, deleted or not usable with these credentials",
     "KmsError": "the repository's KMS key is disabled, deleted or not usable with these credentials",
@@ -42,10 +50,19 @@ _HINTS = {
     "InvalidRegionError": _SET_REGION,
     "NoCredentialsError": _SIGN_IN,
     "PartialCredentialsError": _SIGN_IN,
+    "SSOTokenLoadError": _SSO,
+    "UnauthorizedSSOTokenError": _SSO,
+    "TokenRetrievalError": _SSO,
+    "LoginTokenLoadError": _LOGIN,
+    "LoginRefreshRequired": _LOGIN,
+    "CredentialRetrievalError": "run the profile's credential_process by hand to see why it fails",
     "ProfileNotFound": "correct aws:profile or AWS_PROFILE",
     "EndpointConnectionError": _CHECK_NETWORK,
     "ConnectTimeoutError": _CHECK_NETWORK,
     "ReadTimeoutError": _CHECK_NETWORK,
+    "ConnectionClosedError": _CHECK_NETWORK,
+    "ProxyConnectionError": "check HTTPS_PROXY and NO_PROXY",
+    "SSLError": "check this machine's clock, the proxy and AWS_CA_BUNDLE",
     "ValueError": "correct AWS_ENDPOINT_URL, or what the AWS profile sets",
     # Ours: AWS answers in no such way.
     "MalformedAnswer": "check what answers in the place of AWS, such as a proxy or AWS_ENDPOINT_URL",
@@ -132,6 +149,8 @@ def remote_error(
 ) -> RemoteError:
     """One line: repository, operation, code, AWS's reason, what to do, and the request ID for a support case."""
     advice = _HINTS.get(code, _LATER if code in _TEMPORARY else "")
+    if code == _DENIED:
+        advice = f"{advice}: {service}:{operation}"
     said = _one_line(reason)
     line = f"{said.removesuffix('.')}; {advice}" if advice else said
     trace = f" (request {request_id})" if request_id else ""

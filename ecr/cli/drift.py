@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ecr.cli import arguments, console
+from ecr.cli import arguments, console, targets
 from ecr.cli.targets import Answer, Selection
 from ecr.errors import EcrError, ExitCode
 
@@ -45,8 +45,7 @@ def run(*, stack: Stacks = None, as_json: arguments.Json = False, profile: argum
     answers = Selection(stacks=stack or (), profile=profile).each(lambda target: drifting.look(project, target))
     for answer in answers:
         for error in _errors(answer):
-            for line in str(error).splitlines():
-                console.say(f"error: {answer.name}: {line}")
+            targets.say(answer.name, error)
     if as_json:
         console.result_json({"stacks": [_entry(answer) for answer in answers]})
     else:

@@ -154,8 +154,13 @@ def report(answers: Sequence[Answer[T]]) -> None:
     """Say what went wrong, a line for each."""
     for answer in answers:
         if answer.error is not None:
-            for line in str(answer.error).splitlines():
-                console.say(f"error: {answer.name}: {line}")
+            say(answer.name, answer.error)
+
+
+def say(name: str, error: EcrError) -> None:
+    """Say what went wrong with one of them, a line each; a message may begin with its name already."""
+    for line in str(error).splitlines():
+        console.say(f"error: {line}" if line.startswith(f"{name}: ") else f"error: {name}: {line}")
 
 
 def exit_code(answers: Sequence[Answer[T]], *, refused: bool = False) -> ExitCode:

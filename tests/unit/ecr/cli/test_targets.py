@@ -96,3 +96,12 @@ def test_options_that_say_nothing_are_refused(chosen: Selection, message: str, d
     deploy({"dev": outputs("dev")})
     with pytest.raises(InputError, match=message):
         chosen.each(place)
+
+
+def test_a_message_that_begins_with_the_name_says_it_once(capsys: pytest.CaptureFixture[str]) -> None:
+    for problem in ("repository aa: failed", "repository aaa: failed"):
+        targets.say("repository aa", RemoteError(problem, service="ecr", operation="X", code="Y"))
+    assert capsys.readouterr().err.splitlines() == [
+        "error: repository aa: failed",
+        "error: repository aa: repository aaa: failed",
+    ]
