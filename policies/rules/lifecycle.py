@@ -13,6 +13,7 @@ from .values import UNKNOWN, Resource, Settings, Undecided, Value, Verdict, Viol
 LIFECYCLE = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 
 _REMEDY = "add an aws.ecr.LifecyclePolicy for it, with a rule that expires what is no longer needed"
+_TEMPLATE_REMEDY = "give it one, with a rule that expires what is no longer needed"
 
 
 def check(resources: Sequence[Resource], settings: Settings) -> Iterator[Verdict]:
@@ -27,7 +28,8 @@ def check(resources: Sequence[Resource], settings: Settings) -> Iterator[Verdict
         if resource.type == REPOSITORY:
             yield from _repository(resource, policies)
         elif resource.type == TEMPLATE:
-            verdict = _rules(at(resource.properties, "lifecyclePolicy"), f"template {resource.name}: lifecyclePolicy")
+            where = f"template {resource.name}: lifecyclePolicy"
+            verdict = _rules(at(resource.properties, "lifecyclePolicy"), where, _TEMPLATE_REMEDY)
             yield from _of(resource, verdict)
 
 
@@ -37,7 +39,7 @@ def _repository(repository: Resource, policies: Sequence[Resource]) -> Iterator[
         yield Violation(f"repository {repository.name}", "has no lifecycle policy", _REMEDY, repository.urn)
     for policy in own:
         where = f"repository {repository.name}: policy of its LifecyclePolicy {policy.name}"
-        verdict = _rules(at(policy.properties, "policy"), where)
+        verdict = _rules(at(policy.properties, "policy"), where, "add a rule that expires what is no longer needed")
         yield from _of(repository, verdict)
 
 
@@ -52,7 +54,7 @@ def _belongs(policy: Resource, repository: Resource) -> bool:
     return names[0] == names[1]
 
 
-def _rules(value: Value, where: str) -> Verdict | None:
+def _rules(value: Value, where: str, remedy: str) -> Verdict | None:
     if value is UNKNOWN:
         return Undecided(where)
     try:
@@ -60,7 +62,7 @@ def _rules(value: Value, where: str) -> Verdict | None:
     except ValueError:
         return Violation(where, "is not JSON, so nobody can tell what it expires", "write it as JSON")
     if not items(at(document, "rules")):
-        return Violation(where, "has no rule" if value is not None else "is not set", _REMEDY)
+        return Violation(where, "has no rule" if value is not None else "is not set", remedy)
     return None
 
 

@@ -44,7 +44,7 @@ BAD: dict[str, tuple[tuple[Resource, ...], str]] = {
     "of another, and neither known": ((repository(UNKNOWN), lifecycle(UNKNOWN, urn="urn:other")), NONE_THERE),
     "in another Region": ((repository(region="eu-west-1"), lifecycle(region="eu-west-2")), NONE_THERE),
     "without rules": ((repository(), lifecycle(policy='{"rules": []}')), "LifecyclePolicy web-lifecycle has no rule"),
-    "of no policy": ((repository(), lifecycle(policy=None)), "is not set: add an aws.ecr.LifecyclePolicy"),
+    "of no policy": ((repository(), lifecycle(policy=None)), "is not set: add a rule"),
     "not JSON": ((repository(), lifecycle(policy="{secret")), "is not JSON, so nobody can tell what it expires"),
     "rules to be known": ((repository(), lifecycle(policy=UNKNOWN)), "? repository web-repo: policy of its"),
 }
@@ -64,7 +64,12 @@ def test_repositories_without_one_are_told(resources: tuple[Resource, ...], line
 
 @pytest.mark.parametrize(
     ("policy", "line"),
-    [(RULES, ""), (None, "lifecyclePolicy is not set"), ("{}", "lifecyclePolicy has no rule"), (UNKNOWN, "? template")],
+    [
+        (RULES, ""),
+        (None, "lifecyclePolicy is not set: give it one"),
+        ("{}", "lifecyclePolicy has no rule"),
+        (UNKNOWN, "? template"),
+    ],
     ids=["good", "none", "empty", "unknown"],
 )
 def test_templates_hold_one(policy: Value, line: str) -> None:
