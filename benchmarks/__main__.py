@@ -46,11 +46,18 @@ def _help(_layout: Layout) -> list[Figure]:
     return help.figures()
 
 
+def _cost(_layout: Layout) -> list[Figure]:
+    from benchmarks import cost  # noqa: PLC0415
+
+    return cost.figures()
+
+
 PARTS: dict[str, Callable[[Layout], list[Figure]]] = {
     "promotion": _promotion,
     "program": _program,
     "lifecycle": _lifecycle,
     "help": _help,
+    "cost": _cost,
 }
 
 

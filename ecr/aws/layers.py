@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ecr.aws.repository import EcrRepository
 
 BATCH_SIZE = 100  # API reference, BatchGetImage, imageIds
-_THREADS = 8
+THREADS = 8
 _OPERATION = "BatchGetImage"
 
 # Failures that leave what an image is made of unknown: it was deleted since it was listed, or is in the archive, from
@@ -33,11 +33,13 @@ class EcrLayers:
     Args:
         repository: where the images are.
         cache: what was read before, here or in another repository.
+        threads: how many questions are asked at once; 1 or more.
     """
 
-    def __init__(self, repository: EcrRepository, cache: ManifestCache) -> None:
+    def __init__(self, repository: EcrRepository, cache: ManifestCache, *, threads: int = THREADS) -> None:
         self._repository = repository
         self._cache = cache
+        self._threads = threads
 
     def contents(self, images: Sequence[Image]) -> dict[str, Contents]:
         """Digest -> what it is made of; what indexes list is among them, whether it was listed or not.
@@ -77,7 +79,7 @@ class EcrLayers:
         if not batches:
             return
         _ = self._repository.client  # made once, and not by all threads at the same time
-        with ThreadPoolExecutor(min(_THREADS, len(batches))) as pool:
+        with ThreadPoolExecutor(min(self._threads, len(batches))) as pool:
             for batch in pool.map(self._batch, batches):
                 yield from batch.items()
 
