@@ -60,8 +60,11 @@ class ManifestCache:
         if path is None or len(raw) > MAX_MANIFEST_BYTES or digest_of(raw) != digest:
             return
         with contextlib.suppress(OSError):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write(path, raw)
+            try:
+                _write(path, raw)
+            except FileNotFoundError:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _write(path, raw)
 
     def _path(self, digest: str) -> Path | None:
         if self._folder is None or not is_digest(digest):

@@ -175,7 +175,8 @@ def _policy(target: Target) -> LifecyclePolicy | None:
     from ecr.lifecycle.documents import parse_policy_text
 
     project, said = _project(), target.published
-    if said is not None and project is not None and said.stack in stack_file.known(project):
+    name = said.stack.rpartition("/")[2] if said is not None else ""
+    if said is not None and project is not None and name in stack_file.known(project):
         return lifecycle_config.of_stack(stack_file.read(project, said.stack)).policy
     text = live_policy(target.repository)
     return None if text is None else parse_policy_text(text, f"live policy of repository {target.repository.name}")

@@ -13,7 +13,7 @@ from ecr.cost import layers, variants
 from ecr.cost.layers import Contents
 from ecr.cost.prices import Prices
 from ecr.cost.variants import Surroundings, Variant
-from ecr.lifecycle.images import Image, ImageStatus
+from ecr.lifecycle.images import Image, ImageStatus, from_the_future
 from ecr.lifecycle.policy import LifecyclePolicy
 from ecr.tables import plural
 
@@ -77,6 +77,11 @@ class RepositoryCost:
     prices: Prices
     notes: tuple[str, ...]
 
+    @property
+    def archived_monthly_usd(self) -> Decimal:
+        """How much of `monthly_usd` is for the archive."""
+        return self.prices.storage_usd(0, self.archived_bytes)
+
 
 def estimate(
     repository: str,
@@ -130,7 +135,7 @@ def estimate(
         variants=compared,
         cheapest=variants.cheapest(compared),
         prices=prices,
-        notes=_notes(known, contents),
+        notes=_notes(known, contents, now),
     )
 
 
@@ -163,7 +168,7 @@ def _transfer(pulls: Pulls, pull_bytes: int, prices: Prices) -> tuple[Decimal, D
     return prices.internet_usd(sent), prices.between_regions_usd(sent, pulls.to_region)
 
 
-def _notes(images: Sequence[Image], contents: Mapping[str, Contents]) -> tuple[str, ...]:
+def _notes(images: Sequence[Image], contents: Mapping[str, Contents], now: datetime) -> tuple[str, ...]:
     unread = [image for image in images if image.digest not in contents]
     archived = sum(image.status is ImageStatus.ARCHIVED for image in unread)
     notes = []
@@ -173,4 +178,7 @@ def _notes(images: Sequence[Image], contents: Mapping[str, Contents]) -> tuple[s
     if others := len(unread) - archived:
         what = "its size counts" if others == 1 else "their sizes count"
         notes.append(f"{plural(others, 'manifest')} can't be read, so {what} in full")
+    if (early := from_the_future(images, now)) is not None:
+        when = early.pushed_at.isoformat(timespec="seconds")
+        notes.append(f"an image was pushed at {when}, which is later than now: policies by age are not to be relied on")
     return tuple(notes)

@@ -163,6 +163,7 @@ def as_json(cost: RepositoryCost) -> dict[str, object]:
         "naive_bytes": cost.naive_bytes,
         "naive_archived_bytes": cost.naive_archived_bytes,
         "monthly_usd": _usd(cost.monthly_usd),
+        "archived_monthly_usd": _usd(cost.archived_monthly_usd),
         "naive_monthly_usd": _usd(cost.naive_monthly_usd),
         "saved_by_policy_usd": None if cost.saved_by_policy_usd is None else _usd(cost.saved_by_policy_usd),
         "transfer": {

@@ -20,8 +20,18 @@ from tests.unit.ecr.cli.running import Shell
 Entry = dict[str, object]
 
 REPOSITORY_KEYS = {
-    *("archived_bytes", "archived_images", "cheapest", "error", "images", "monthly_usd", "naive_archived_bytes"),
-    *("naive_bytes", "naive_monthly_usd", "name", "notes", "policies", "prices", "repository", "saved_by_policy_usd"),
+    *("archived_bytes", "archived_images", "archived_monthly_usd", "cheapest", "error", "images", "monthly_usd"),
+    *(
+        "naive_archived_bytes",
+        "naive_bytes",
+        "naive_monthly_usd",
+        "name",
+        "notes",
+        "policies",
+        "prices",
+        "repository",
+        "saved_by_policy_usd",
+    ),
     *("stored_bytes", "transfer"),
 }
 POLICY_KEYS = {

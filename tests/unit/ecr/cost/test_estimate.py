@@ -157,10 +157,16 @@ def test_an_archive_that_can_not_be_read_counts_in_full_and_it_is_said() -> None
     images, found = daily(1)
     cost = estimate([*images, image("z", 9, status=ARCHIVED, size=5 * GB), image("y", 9, size=GB)], found)
     assert (cost.archived_images, cost.archived_bytes, cost.distinct_bytes) == (1, 5 * GB, BASE + 7 * GB)
+    assert (cost.archived_monthly_usd, cost.monthly_usd) == (Decimal("0.5"), Decimal("1.1"))
     assert cost.notes == (
         "1 image in the archive can't be read, so its size counts in full",
         "1 manifest can't be read, so its size counts in full",
     )
+
+
+def test_a_clock_that_is_behind_is_said() -> None:
+    (note,) = estimate([image("a", -1)], dict(known(contents("a", 1)))).notes
+    assert note.startswith("an image was pushed at 2026-11-23T12:00:00+00:00, which is later than now")
 
 
 def test_an_empty_repository_costs_nothing() -> None:
