@@ -52,12 +52,19 @@ def _cost(_layout: Layout) -> list[Figure]:
     return cost.figures()
 
 
+def _images(_layout: Layout) -> list[Figure]:
+    from benchmarks import image_list  # noqa: PLC0415
+
+    return image_list.figures()
+
+
 PARTS: dict[str, Callable[[Layout], list[Figure]]] = {
     "promotion": _promotion,
     "program": _program,
     "lifecycle": _lifecycle,
     "help": _help,
     "cost": _cost,
+    "images": _images,
 }
 
 

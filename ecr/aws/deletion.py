@@ -80,9 +80,11 @@ class EcrDeletion:
                     left[digest] = _IN_WORDS.get(code, f"ECR refuses with {code}: {reason}")
             for image in answer.get("imageIds", ()):
                 gone.add(answers.digest(image["imageDigest"], "imageDigest"))
-        for digest in digests:
-            if digest not in gone:
-                left.setdefault(digest, "ECR has not said that it is deleted")
+        if silent := [digest for digest in digests if digest not in gone and digest not in left]:
+            # An emulator need not answer for an image without tags (moto 5.2).
+            present = self.tags(silent)
+            gone.update(digest for digest in silent if digest not in present)
+            left |= dict.fromkeys(present, "ECR has not deleted it, and does not say why")
         return Deleted(gone=frozenset(gone - set(left)), left=left)
 
     def _describe(self, digests: Sequence[str]) -> DescribeImagesResponseTypeDef | None:

@@ -59,7 +59,6 @@ def test_another_accounts_repository_is_in_its_registry(ecr_answers: Stubber) ->
         pytest.param(
             {"imageIds": ids(1), "failures": [failure(1, "KmsError")]}, "ECR refuses with KmsError: because", id="both"
         ),
-        pytest.param({}, "ECR has not said that it is deleted", id="nothing is said"),
     ],
 )
 def test_what_ecr_says_of_an_image(answer: dict[str, object], left: str | None, ecr_answers: Stubber) -> None:
@@ -67,6 +66,16 @@ def test_what_ecr_says_of_an_image(answer: dict[str, object], left: str | None, 
     result = deletion().delete([digest(1)])
     assert result.left == ({} if left is None else {digest(1): left})
     assert result.gone == (set() if left else {digest(1)})
+
+
+def test_where_nothing_is_said_of_an_image_it_is_looked_for(ecr_answers: Stubber) -> None:
+    ecr_answers.add_response("batch_delete_image", {}, request(1, 2))
+    ecr_answers.add_client_error("describe_images", "ImageNotFoundException", expected_params=request(1, 2))
+    ecr_answers.add_client_error("describe_images", "ImageNotFoundException", expected_params=request(1))
+    ecr_answers.add_response("describe_images", {"imageDetails": ids(2)}, request(2))
+    result = deletion().delete([digest(1), digest(2)])
+    assert set(result.gone) == {digest(1)}
+    assert result.left == {digest(2): "ECR has not deleted it, and does not say why"}
 
 
 @pytest.mark.parametrize("code", ["RepositoryNotFoundException", "AccessDeniedException", "ThrottlingException"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
+from typing import TypedDict
 
 import boto3
 import pytest
@@ -13,6 +14,10 @@ from tests import surroundings
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+
+
+class _Tag(TypedDict, total=False):
+    imageTag: str
 
 
 def sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,8 +30,8 @@ def client() -> ECRClient:
     return boto3.client("ecr", region_name=REGION)
 
 
-def push(repository: str, tag: str, text: str = "") -> str:
-    """Have an image, which `text` tells from others; its digest."""
+def push(repository: str, tag: str | None, text: str = "") -> str:
+    """Have an image, which `text` tells from others; its digest. None leaves it without a tag."""
     # moto makes the digest of an image from those of its layers alone.
     content = sha256(text.encode()).hexdigest() if text else "1" * 64
     layer = {"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": f"sha256:{content}", "size": 1}
@@ -39,5 +44,6 @@ def push(repository: str, tag: str, text: str = "") -> str:
     ecr = client()
     if repository not in {found["repositoryName"] for found in ecr.describe_repositories()["repositories"]}:
         ecr.create_repository(repositoryName=repository)
-    answer = ecr.put_image(repositoryName=repository, imageManifest=json.dumps(manifest), imageTag=tag)
+    tagged: _Tag = {"imageTag": tag} if tag is not None else {}
+    answer = ecr.put_image(repositoryName=repository, imageManifest=json.dumps(manifest), **tagged)
     return answer["image"]["imageId"]["imageDigest"]
