@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import typing
 from pathlib import Path
 
 import pytest
 
-from ecr.cli import app, completing
+from ecr.cli import app, completing, loading
 from tests.unit.ecr.cli.projects import Deploy
 from tests.unit.ecr.cli.running import Shell
 
@@ -53,10 +54,24 @@ def offered(shell: Shell, *words: str) -> list[str]:
         pytest.param(["scan", "x", "--max-severity", "M"], ["MEDIUM"], id="severities"),
         pytest.param(["lifecycle", "simulate", "--policy", "x"], [], id="files-are-left-to-the-shell"),
         pytest.param(["verify", "a", "b", "--pl"], ["--plain-http"], id="behind-arguments"),
+        pytest.param(["manifest", "s"], ["staging"], id="stack-as-argument"),
+        pytest.param(["cpoy", ""], list(app.COMMANDS), id="behind-a-misspelt-command"),
     ],
 )
 def test_what_may_come_next(words: list[str], expected: list[str], shell: Shell) -> None:
     assert offered(shell, *words) == expected
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("option", ["--stack", "--repository", "--region"])
+def test_every_command_completes_what_all_commands_name_alike(option: str, shell: Shell) -> None:
+    asked = 0
+    for name, later in app.app.commands.items():
+        command = typing.cast("loading.Later", later).load()
+        if any(option in parameter.opts for parameter in command.params):
+            asked += 1
+            assert offered(shell, name, option, ""), name
+    assert asked > 1
 
 
 def test_outside_of_a_project_there_are_no_names(project: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
