@@ -93,6 +93,43 @@ def _sysctls(pod: Spec) -> bool:
     return {sysctl["name"] for sysctl in items(pod, "securityContext", "sysctls")} <= SAFE
 
 
+def _everywhere(pod: Spec, *keys: str) -> Iterator[object]:
+    """A security setting of the pod itself and of each container."""
+    for each in (pod, *containers(pod)):
+        yield part(each, "securityContext", *keys)
+
+
+def _host_process(pod: Spec) -> bool:
+    return not any(_everywhere(pod, "windowsOptions", "hostProcess"))
+
+
+def _app_armor(pod: Spec) -> bool:
+    return set(_everywhere(pod, "appArmorProfile", "type")) <= {None, "RuntimeDefault", "Localhost"}
+
+
+def _se_linux(pod: Spec) -> bool:
+    types = {None, "", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"}
+    return set(_everywhere(pod, "seLinuxOptions", "type")) <= types and not any(
+        value for key in ("user", "role") for value in _everywhere(pod, "seLinuxOptions", key)
+    )
+
+
+def _proc_mount(pod: Spec) -> bool:
+    return set(_everywhere(pod, "procMount")) <= {None, "Default"}
+
+
+def _probe_hosts(pod: Spec) -> bool:
+    probes = ("livenessProbe", "readinessProbe", "startupProbe")
+    hooks = (("lifecycle", "postStart"), ("lifecycle", "preStop"))
+    places = [*((probe,) for probe in probes), *hooks]
+    return not any(
+        part(each, *place, kind, "host")
+        for each in containers(pod)
+        for place in places
+        for kind in ("httpGet", "tcpSocket")
+    )
+
+
 CONTROLS: Mapping[str, Callable[[Spec], bool]] = {
     "Host Namespaces": _host_namespaces,
     "Privileged Containers": _privileged,
@@ -104,6 +141,11 @@ CONTROLS: Mapping[str, Callable[[Spec], bool]] = {
     "Running as Non-root user": _non_root_user,
     "Seccomp": _seccomp,
     "Sysctls": _sysctls,
+    "HostProcess": _host_process,
+    "AppArmor": _app_armor,
+    "SELinux": _se_linux,
+    "/proc Mount Type": _proc_mount,
+    "Host Probes / Lifecycle Hooks": _probe_hosts,
 }
 
 

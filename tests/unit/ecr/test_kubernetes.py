@@ -79,6 +79,12 @@ BREACHES: list[tuple[str, list[str], object]] = [
     ("Seccomp", ["securityContext", "seccompProfile"], None),
     ("Seccomp", ["securityContext", "seccompProfile"], {"type": "Unconfined"}),
     ("Sysctls", ["securityContext", "sysctls"], [{"name": "kernel.msgmax", "value": "1"}]),
+    ("HostProcess", ["securityContext", "windowsOptions"], {"hostProcess": True}),
+    ("AppArmor", ["containers", "securityContext", "appArmorProfile"], {"type": "Unconfined"}),
+    ("SELinux", ["securityContext", "seLinuxOptions"], {"type": "spc_t"}),
+    ("SELinux", ["containers", "securityContext", "seLinuxOptions"], {"user": "root"}),
+    ("/proc Mount Type", ["containers", "securityContext", "procMount"], "Unmasked"),
+    ("Host Probes / Lifecycle Hooks", ["containers", "livenessProbe", "httpGet", "host"], "10.0.0.1"),
 ]
 
 
