@@ -20,7 +20,7 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 from rules import catalogue
 from rules.catalogue import ResourcePolicy, StackPolicy
-from rules.values import UNKNOWN, Resource, Undecided, Value, Verdict
+from rules.values import UNKNOWN, Resource, Undecided, Value, Verdict, printable
 
 NAME = "container-registry"
 Key = TypeVar("Key")
@@ -55,15 +55,15 @@ def _stack_resource(given: PolicyResource) -> Resource:
 
 
 def _tell(verdicts: Iterable[Verdict], report: ReportViolation) -> None:
-    """Report every violation; then, with the SDK's own warning, the first value that could not be looked at."""
-    undecided: list[Undecided] = []
+    """Report every violation; then, with the SDK's own warning, the values that could not be looked at."""
+    undecided: list[str] = []
     for verdict in verdicts:
         if isinstance(verdict, Undecided):
-            undecided.append(verdict)
+            undecided.append(printable(verdict.where))
         else:
             report(str(verdict), verdict.urn or None)
     if undecided:
-        raise UnknownValueError(UNKNOWN_STRING_VALUE, [undecided[0].where])
+        raise UnknownValueError(UNKNOWN_STRING_VALUE, [" and .".join(undecided)])
 
 
 def _resource_policy(policy: ResourcePolicy) -> Policy:

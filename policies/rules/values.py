@@ -51,7 +51,7 @@ class Violation:
     urn: str = ""  # of the resource, where it is not the one that was asked about
 
     def __str__(self) -> str:
-        return f"{self.where} {self.problem}: {self.remedy}"
+        return printable(f"{self.where} {self.problem}: {self.remedy}")
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,11 @@ class Undecided:
 
 
 Verdict = Violation | Undecided
+
+
+def printable(text: str) -> str:
+    """A text on one line, without control characters: keys and names come from anybody's program."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 def at(properties: Value, *keys: str) -> Value:

@@ -11,13 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import grpc  # type: ignore[import-untyped]
 import pulumi.automation as auto
 import pulumi_aws as aws
 import pytest
-from google.protobuf.json_format import ParseDict
-from google.protobuf.struct_pb2 import Struct
-from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from local import policy_packs, pulumi_cli, yaml_files
 from local.cloud import LocalCloud
@@ -26,7 +22,6 @@ from local.environment import applied
 from local.errors import PolicyViolated
 from local.layout import default_checkout
 from local.providers import install, select
-from policies.rules import catalogue
 from tests.engine.conftest import REGION, Deployment
 
 if TYPE_CHECKING:
@@ -49,9 +44,6 @@ RULES = json.dumps(
         ]
     }
 )
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # a text that is not known yet, as the engine sends it
-SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}  # and a secret, beside its `value`
-DIGEST = "sha256:" + "0a" * 32
 
 
 @dataclass
@@ -296,6 +288,44 @@ def test_a_pack_without_its_packages_is_one_line(project: Project, tmp_path: Pat
     assert "Traceback" not in ran.output
 
 
+THEIRS = """
+import pulumi_aws as aws
+
+aws.ecr.Repository("web", name="team/bad")
+"""
+
+
+@pytest.mark.parametrize(
+    ("levels", "code"), [(MANDATORY, "stopped"), (ADVISORY, "passed")], ids=["mandatory", "advisory"]
+)
+def test_the_plain_command_runs_the_pack_through_its_language_host(
+    cloud: LocalCloud,
+    python: Path,  # noqa: ARG001
+    tmp_path: Path,
+    levels: Mapping[str, object],
+    code: str,
+) -> None:
+    runtime = {"name": "python", "options": {"virtualenv": str(default_checkout() / ".venv")}}
+    project: dict[str, object] = {
+        "name": f"plain-{code}",
+        "runtime": runtime,
+        "config": {"aws:region": {"value": REGION}},
+    }
+    yaml_files.write(tmp_path / "Pulumi.yaml", project)
+    (tmp_path / "__main__.py").write_text(THEIRS)
+    (tmp_path / "levels.json").write_text(json.dumps(levels))
+    options = f"--policy-pack {PACK} --policy-pack-config levels.json --non-interactive --color never"
+    command = f"cd {tmp_path} && pulumi stack init dev && pulumi preview {options}"
+    done = subprocess.run(
+        ["bash", "-c", "\n".join([*cloud.shell_lines(), command])],
+        check=False, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert f"[{levels['all']}]  immutable-tags  (aws:ecr:Repository: web)" in done.stdout
+    assert BAD["immutable-tags"] in done.stdout
+    assert "$PATH" not in done.stdout + done.stderr
+    assert ("stopped" if done.returncode else "passed") == code, done.stdout + done.stderr
+
+
 def test_our_own_program_is_held_to_its_own_rules(
     cloud: LocalCloud,
     deploy: Callable[..., Deployment],
@@ -318,75 +348,3 @@ def test_our_own_program_is_held_to_its_own_rules(
         "up prod: policy violated: imageTagMutability is 'MUTABLE', so tags can be moved to another image: set it to "
         "IMMUTABLE, or to IMMUTABLE_WITH_EXCLUSION with patterns for the tags that must move"
     )
-
-
-@pytest.fixture(scope="module")
-def analyzer(python: Path) -> Iterator[analyzer_pb2_grpc.AnalyzerStub]:
-    """The pack as the engine starts it, asked without an engine: about resources that no plugin here knows."""
-    command = [str(python), "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(PACK)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        port = int(process.stdout.readline())
-        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            yield analyzer_pb2_grpc.AnalyzerStub(channel)
-        process.terminate()
-
-
-def asked(analyzer: analyzer_pb2_grpc.AnalyzerStub, type_token: str, properties: Mapping[str, object]) -> list[str]:
-    request = analyzer_pb2.AnalyzeRequest(
-        type=type_token, name="web", urn=f"urn:pulumi:dev::theirs::{type_token}::web",
-        properties=ParseDict(dict(properties), Struct()),
-    )  # fmt: skip
-    return [one.message.split("\n", 1)[-1] for one in analyzer.Analyze(request).diagnostics]
-
-
-def test_the_pack_tells_what_it_is(analyzer: analyzer_pb2_grpc.AnalyzerStub) -> None:
-    info = analyzer.GetAnalyzerInfo(analyzer_pb2.AnalyzeRequest())
-    assert (info.name, info.supportsConfig) == ("container-registry", True)
-    assert {one.name for one in info.policies} == catalogue.ALL.keys()
-    assert {one.enforcementLevel for one in info.policies} == {analyzer_pb2.MANDATORY}
-
-
-TASK = "aws:ecs/taskDefinition:TaskDefinition"
-DEPLOYMENT = "kubernetes:apps/v1:Deployment"
-FUNCTION = "aws:lambda/function:Function"
-ANSWERS: dict[str, tuple[str, Mapping[str, object], list[str]]] = {
-    "task, by digest": (TASK, {"containerDefinitions": json.dumps([{"image": f"web@{DIGEST}"}])}, []),
-    "task": (
-        TASK,
-        {"containerDefinitions": json.dumps([{"image": "web:1"}])},
-        ["containerDefinitions[0].image is 'web:1'"],
-    ),
-    "secret task": (
-        TASK,
-        {"containerDefinitions": {**SECRET, "value": json.dumps([{"image": "web:1"}])}},
-        ["containerDefinitions[0].image is 'web:1'"],
-    ),
-    "task to be known": (TASK, {"containerDefinitions": UNKNOWN}, ["can't run policy 'image-digests'"]),
-    "deployment": (
-        DEPLOYMENT,
-        {"spec": {"template": {"spec": {"containers": [{"image": "web"}, {"image": UNKNOWN}, {"image": "b:1"}]}}}},
-        [
-            "spec.template.spec.containers[0].image is 'web'",
-            "spec.template.spec.containers[2].image is 'b:1'",
-            "can't run policy 'image-digests'",
-        ],
-    ),
-    "function with an archive": (
-        FUNCTION,
-        {"code": {"4dabf18193072939515e22adb298388d": "0def7320c3a5731c473e5ecbe6d01bc7", "path": "x.zip"}},
-        [],
-    ),
-    "function": (FUNCTION, {"imageUri": "web:1", "packageType": "Image"}, ["imageUri is 'web:1'"]),
-    "function with nothing": (FUNCTION, {"imageUri": None}, []),
-    "another resource": ("aws:s3/bucket:Bucket", {"policy": json.dumps({"Statement": [PUBLIC]})}, []),
-}
-
-
-@pytest.mark.parametrize(("type_token", "properties", "answers"), ANSWERS.values(), ids=ANSWERS)
-def test_the_pack_answers_about_any_resource(
-    analyzer: analyzer_pb2_grpc.AnalyzerStub, type_token: str, properties: Mapping[str, object], answers: list[str]
-) -> None:
-    told = asked(analyzer, type_token, properties)
-    assert len(told) == len(answers)
-    assert all(one.startswith(answer) for one, answer in zip(told, answers, strict=True))

@@ -152,6 +152,11 @@ def test_a_long_or_strange_image_is_told_on_one_short_line() -> None:
     assert len(line) < 500
 
 
+def test_strange_keys_are_told_on_one_line() -> None:
+    [line] = said("image-digests", DEPLOYMENT, **{"a\nb\x1b[31m": pod("web")})
+    assert line.startswith("a\\nb\\x1b[31m.containers[0].image is 'web'")
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.text(max_size=5) | st.just(UNKNOWN),
     lambda below: (
