@@ -9,6 +9,8 @@ from pulumi.provider.experimental import provider as sdk
 
 from local.plugins import aws_invokes
 from local.plugins.aws_cloud import Cloud, explain
+from local.plugins.aws_codebuild import Project
+from local.plugins.aws_codepipeline import Connection, Pipeline
 from local.plugins.aws_ec2 import SecurityGroup, SecurityGroupIngressRule, VpcEndpoint
 from local.plugins.aws_ecr import Repository
 from local.plugins.aws_ecr_policies import LifecyclePolicy, RepositoryPolicy
@@ -23,8 +25,17 @@ from local.plugins.aws_ecr_registry import (
 )
 from local.plugins.aws_eks import PodIdentityAssociation
 from local.plugins.aws_events import EventRule, EventTarget
-from local.plugins.aws_iam import OpenIdConnectProvider, Role, RolePolicy
+from local.plugins.aws_iam import OpenIdConnectProvider, Role, RolePolicy, RolePolicyAttachment
 from local.plugins.aws_kms import Key, KeyPolicy
+from local.plugins.aws_logs import LogGroup
+from local.plugins.aws_s3 import (
+    Bucket,
+    BucketLifecycleConfiguration,
+    BucketPolicy,
+    BucketPublicAccessBlock,
+    BucketServerSideEncryptionConfiguration,
+    BucketVersioning,
+)
 from local.plugins.aws_secrets import Secret, SecretVersion
 from local.plugins.aws_sns import Topic, TopicPolicy, TopicSubscription
 from local.plugins.resource import ResourceType, StandInProvider
@@ -76,7 +87,7 @@ _SETTINGS = ("region", "profile")
 _TYPES: tuple[Callable[[Cloud], ResourceType], ...] = (
     *(Repository, LifecyclePolicy, RepositoryPolicy),
     *(Key, KeyPolicy),
-    *(Role, RolePolicy, OpenIdConnectProvider),
+    *(Role, RolePolicy, RolePolicyAttachment, OpenIdConnectProvider),
     *(RegistryScanningConfiguration, ReplicationConfiguration, RegistryPolicy, PullThroughCacheRule),
     *(RepositoryCreationTemplate, AccountSetting, PullTimeUpdateExclusion),
     PodIdentityAssociation,
@@ -84,6 +95,9 @@ _TYPES: tuple[Callable[[Cloud], ResourceType], ...] = (
     *(EventRule, EventTarget),
     *(Topic, TopicPolicy, TopicSubscription),
     *(SecurityGroup, SecurityGroupIngressRule, VpcEndpoint),
+    *(Bucket, BucketPublicAccessBlock, BucketPolicy, BucketVersioning),
+    *(BucketServerSideEncryptionConfiguration, BucketLifecycleConfiguration),
+    *(LogGroup, Project, Pipeline, Connection),
 )
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ class ResourceType(ABC):
     derived: ClassVar[Mapping[str, str]] = {}  # output: path of the input whose text and secretness it has
     stables: Sequence[str] = ()
     longest_name = 0  # of a name that is made up where the program gives none; 0: none is
+    name_key = "name"  # the property that the name is
     secret_outputs: Sequence[str] = ()  # secret whatever the program thinks of them, also when they are imported
     compares_inputs = False  # what `changes` holds against the wanted inputs: old inputs, or else the recorded state
 
@@ -222,9 +223,9 @@ class StandInProvider(sdk.Provider):
 def _named(kind: ResourceType, request: sdk.CheckRequest) -> Props:
     """The inputs, with a name that is made up where the type has that."""
     given = plain_map(request.new_inputs)
-    if kind.longest_name and "name" not in given:
-        old = plain_map(request.old_inputs).get("name")
-        given["name"] = naming.made_up(request.urn.rpartition("::")[2], old, kind.longest_name)
+    if kind.longest_name and kind.name_key not in given:
+        old = plain_map(request.old_inputs).get(kind.name_key)
+        given[kind.name_key] = naming.made_up(request.urn.rpartition("::")[2], old, kind.longest_name)
     return given
 
 

@@ -111,7 +111,128 @@ def topic() -> str:
     return boto3.client("sns", region_name="us-east-1").create_topic(Name="images")["TopicArn"]
 
 
+def bucket(name: str = "artifacts-1a2b") -> str:
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=name)
+    return name
+
+
+def attachment() -> Props:
+    role_policy()
+    arn = boto3.client("iam").create_policy(
+        PolicyName="extras", PolicyDocument=json.dumps(policy("ecr:*", Resource="*"))
+    )["Policy"]["Arn"]
+    return {"role": "deployer", "policyArn": arn}
+
+
+def pipeline(**more: Plain) -> Props:
+    service = boto3.client("iam").create_role(
+        RoleName="pipeline", AssumeRolePolicyDocument=trust("codepipeline.amazonaws.com")
+    )
+    build: Props = {
+        "name": "Deploy",
+        "category": "Build",
+        "owner": "AWS",
+        "provider": "CodeBuild",
+        "version": "1",
+        "configuration": {"ProjectName": "shop-dev"},
+        "inputArtifacts": ["source"],
+        "namespace": "dev",
+        "runOrder": 1,
+    }
+    source: Props = {**build, "name": "Source", "category": "Source", "provider": "CodeStarSourceConnection"}
+    source |= {"inputArtifacts": [], "outputArtifacts": ["source"], "namespace": None}
+    return {
+        "name": "shop",
+        "roleArn": service["Role"]["Arn"],
+        "pipelineType": "V2",
+        "artifactStores": [{"location": "artifacts", "type": "S3", "encryptionKey": {"id": key(), "type": "KMS"}}],
+        "stages": [{"name": "Source", "actions": [source]}, {"name": "dev", "actions": [build]}],
+        "tags": {"a": "b"},
+        **more,
+    }
+
+
+ACCESS_BLOCK = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+GONE_BUCKET = "gone-1a2b"
+
+
 LIVES: Mapping[str, Life] = {
+    "aws:s3/bucket:Bucket": Life(
+        props=lambda: {"bucket": "artifacts-1a2b", "forceDestroy": True, "tags": {"a": "b"}},
+        change={"tags": {"c": "d"}},
+        replaces={"bucket": "other-1a2b"},
+        not_imported=("forceDestroy",),
+        gone=GONE_BUCKET,
+    ),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Life(
+        props=lambda: {"bucket": bucket(), **dict.fromkeys(ACCESS_BLOCK, True)},
+        change={"blockPublicAcls": False},
+        replaces={"bucket": "other-1a2b"},
+        gone=GONE_BUCKET,
+    ),
+    "aws:s3/bucketPolicy:BucketPolicy": Life(
+        props=lambda: {"bucket": bucket(), "policy": policy("s3:GetObject", Resource="*", Principal="*")},
+        change={"policy": policy("s3:PutObject", Resource="*", Principal="*")},
+        replaces={"bucket": "other-1a2b"},
+        gone=GONE_BUCKET,
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": Life(
+        props=lambda: {"bucket": bucket(), "versioningConfiguration": {"status": "Enabled"}},
+        change={"versioningConfiguration": {"status": "Suspended"}},
+        replaces={"bucket": "other-1a2b"},
+        gone=GONE_BUCKET,
+        stays=True,
+    ),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Life(
+        props=lambda: {
+            "bucket": bucket(),
+            "rules": [
+                {
+                    "applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": key()},
+                    "bucketKeyEnabled": True,
+                }
+            ],
+        },
+        change={"rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]},
+        replaces={"bucket": "other-1a2b"},
+        gone=GONE_BUCKET,
+    ),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Life(
+        props=lambda: {
+            "bucket": bucket(),
+            "rules": [
+                {
+                    "id": "expire",
+                    "status": "Enabled",
+                    "filter": {"prefix": ""},
+                    "expiration": {"days": 30},
+                    "noncurrentVersionExpiration": {"noncurrentDays": 30},
+                    "abortIncompleteMultipartUpload": {"daysAfterInitiation": 1},
+                }
+            ],
+        },
+        change={"rules": [{"id": "expire", "status": "Enabled", "filter": {"prefix": "a"}, "expiration": {"days": 7}}]},
+        replaces={"bucket": "other-1a2b"},
+        gone=GONE_BUCKET,
+    ),
+    "aws:cloudwatch/logGroup:LogGroup": Life(
+        props=lambda: {"name": "/aws/codebuild/shop", "retentionInDays": 90, "tags": {"a": "b"}},
+        change={"retentionInDays": None, "tags": {"c": "d"}},
+        replaces={"name": "other"},
+        gone="gone",
+    ),
+    "aws:codepipeline/pipeline:Pipeline": Life(
+        props=pipeline,
+        change={"pipelineType": "V1", "tags": {"c": "d"}},
+        replaces={"name": "other"},
+        gone="gone",
+    ),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Life(
+        props=attachment,
+        change={},
+        replaces={"role": "other", "policyArn": "arn:aws:iam::123456789012:policy/other"},
+        gone="gone/arn:aws:iam::123456789012:policy/gone",
+    ),
     "aws:kms/keyPolicy:KeyPolicy": Life(
         props=lambda: {"keyId": key(), "policy": policy("kms:*", Principal={"AWS": "*"}, Resource="*")},
         change={"policy": policy("kms:Decrypt", Principal={"AWS": "*"}, Resource="*")},

@@ -80,7 +80,84 @@ _POD: Props = {"clusterName": "prod", "namespace": "shop", "serviceAccount": "ap
 _ONE: Props = {"clusterName": "prod", "associationId": "a-1"}
 _LOOKS = "describe_pod_identity_association"
 
+PROJECT = f"arn:aws:codebuild:us-east-1:{ACCOUNT}:project/shop-dev"
+_BUILDS: Props = {
+    "serviceRole": ROLE,
+    "encryptionKey": KEY,
+    "artifacts": {"type": "CODEPIPELINE"},
+    "source": {"type": "CODEPIPELINE", "buildspec": "ci/buildspec.yml"},
+}
+
+
+def machine(**more: Plain) -> Props:
+    of: Props = {
+        "type": "LINUX_CONTAINER",
+        "computeType": "BUILD_GENERAL1_SMALL",
+        "image": "aws/codebuild/standard:7.0",
+    }
+    return of | {"environmentVariables": [{"name": "STACK", "value": "dev", "type": "PLAINTEXT"}], **more}
+
+
+def project(**more: Plain) -> Props:
+    """With logs, as the stand-in has them, which not every endpoint gives back."""
+    settled: Props = {"name": "shop-dev", "timeoutInMinutes": 60, "environment": machine(), **_BUILDS}
+    return {"projects": [settled | {"arn": PROJECT, **more}]}
+
+
 LIVES: Mapping[str, Life] = {
+    "aws:codebuild/project:Project": Life(
+        service="codebuild",
+        props={
+            "name": "shop-dev",
+            **_BUILDS,
+            "environment": machine(privilegedMode=True),
+            "logsConfig": {"cloudwatchLogs": {"status": "ENABLED", "groupName": "shop"}},
+            "tags": {"a": "b"},
+        },
+        made=(
+            "create_project",
+            {
+                "name": "shop-dev",
+                **_BUILDS,
+                "timeoutInMinutes": 60,
+                "environment": machine(privilegedMode=True),
+                "logsConfig": {"cloudWatchLogs": {"status": "ENABLED", "groupName": "shop"}},
+                "tags": [{"key": "a", "value": "b"}],
+            },
+            {"project": {"arn": PROJECT}},
+        ),
+        told=(
+            "batch_get_projects",
+            {"names": ["shop-dev"]},
+            project(
+                environment=machine(privilegedMode=True),
+                logsConfig={"cloudWatchLogs": {"status": "ENABLED", "groupName": "shop"}},
+                tags=[{"key": "a", "value": "b"}],
+            ),
+        ),
+        change={"buildTimeout": 90, "logsConfig": None, "tags": None},
+        changed=(
+            (
+                "update_project",
+                {
+                    "name": "shop-dev",
+                    **_BUILDS,
+                    "timeoutInMinutes": 90,
+                    "environment": machine(privilegedMode=True),
+                    "tags": [],
+                },
+                {},
+            ),
+        ),
+        told_then=(
+            "batch_get_projects",
+            {"names": ["shop-dev"]},
+            project(environment=machine(privilegedMode=True), timeoutInMinutes=90),
+        ),
+        replaces={"name": "other"},
+        removed=("delete_project", {"name": "shop-dev"}, {}),
+        gone=("ResourceNotFoundException",) * 2,
+    ),
     "aws:ecr/pullThroughCacheRule:PullThroughCacheRule": Life(
         service="ecr",
         props=_HUB,

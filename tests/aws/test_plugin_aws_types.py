@@ -12,6 +12,7 @@ from tests.aws.plugin_lives import LIVES, Life
 pytestmark = pytest.mark.usefixtures("moto")
 
 ANSWERED = (
+    "aws:codebuild/project:Project",
     "aws:ecr/accountSetting:AccountSetting",
     "aws:ecr/pullThroughCacheRule:PullThroughCacheRule",
     "aws:ecr/pullTimeUpdateExclusion:PullTimeUpdateExclusion",
@@ -20,8 +21,9 @@ ANSWERED = (
 )
 """Types whose calls moto does not implement: see test_plugin_aws_answered.py."""
 OTHER = ("aws:ecr/repository:Repository", "aws:ecr/lifecyclePolicy:LifecyclePolicy", "aws:kms/key:Key",
-         "aws:ecr/repositoryPolicy:RepositoryPolicy")  # fmt: skip
-"""Types with tests of their own, in test_plugin_aws.py."""
+         "aws:ecr/repositoryPolicy:RepositoryPolicy",
+         "aws:codeconnections/connection:Connection")  # fmt: skip
+"""Types with tests of their own, in test_plugin_aws.py and test_plugin_aws_pipeline.py."""
 
 
 def test_no_type_is_without_a_life() -> None:
