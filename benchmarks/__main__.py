@@ -58,10 +58,17 @@ def _images(_layout: Layout) -> list[Figure]:
     return image_list.figures()
 
 
+def _report(_layout: Layout) -> list[Figure]:
+    from benchmarks import report  # noqa: PLC0415
+
+    return report.figures()
+
+
 PARTS: dict[str, Callable[[Layout], list[Figure]]] = {
     "promotion": _promotion,
     "program": _program,
     "lifecycle": _lifecycle,
+    "report": _report,
     "help": _help,
     "cost": _cost,
     "images": _images,

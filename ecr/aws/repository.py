@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from base64 import b64decode
 from contextlib import AbstractContextManager
-from functools import cached_property
+from datetime import UTC, datetime
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader, create_loader
+from botocore.utils import parse_timestamp
 
 from ecr.aws import answers, errors
 from ecr.build import CONTENT_LABEL
@@ -225,7 +229,10 @@ class EcrRepository:
     def _session(self) -> boto3.Session:
         # AWS_REGION first, as Pulumi's provider has it; boto3 by itself reads AWS_DEFAULT_REGION only.
         region = self._region or os.environ.get("AWS_REGION") or None
-        return boto3.Session(region_name=region, profile_name=self._profile)
+        core = botocore.session.get_session()
+        core.register_component("data_loader", _models(core.get_config_variable("data_path")))
+        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
+        return boto3.Session(region_name=region, profile_name=self._profile, botocore_session=core)
 
     def errors(self, operation: str) -> AbstractContextManager[None]:
         """Turns what boto3 raises inside into `RemoteError`; for this package."""
@@ -297,6 +304,25 @@ class EcrRepository:
             token = b64decode(answer["authorizationData"][0]["authorizationToken"]).decode()
         username, _, password = token.partition(":")
         return Credentials(username, password)
+
+
+@cache
+def _models(data_path: str | None) -> Loader:
+    """boto3's descriptions of AWS services, which all sessions share: each would parse megabytes of its own."""
+    return create_loader(data_path)
+
+
+def _timestamp(value: float | str) -> datetime:
+    """A time as ECR sends it, seconds since 1970, in UTC.
+
+    botocore looks up this machine's zone for each, which takes longer than all else about an image.
+    """
+    if isinstance(value, int | float):
+        try:
+            return datetime.fromtimestamp(value, UTC)
+        except (OverflowError, OSError, ValueError):
+            pass  # botocore has words for it
+    return parse_timestamp(str(value))
 
 
 _AWS_DOMAINS = (

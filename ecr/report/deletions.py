@@ -7,7 +7,7 @@ next push goes with that. The pushes and pulls of the time until then are not fo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -20,7 +20,6 @@ HORIZON_DAYS = 30
 NOW, WITH_NEXT_PUSH = "within a day", "with the next push"
 
 _PUSHED = f"sha256:{'0' * 64}"  # the image of the next push; no image has this digest
-_MAX_DAYS = 365_000  # what no image is as old as; longer spans leave the calendar
 _DAY = timedelta(days=1)
 
 
@@ -61,10 +60,8 @@ def following(policy: LifecyclePolicy, images: Sequence[Image], now: datetime) -
     if not policy.rules or not images:
         return ()
     found = {each.image.digest: _deletion(each) for each in evaluate(policy, images, now).actions}
-    for day in _due_days(policy, images, now):
-        at = datetime.combine(day, datetime.min.time(), UTC) + _DAY  # at the end of that day
-        for each in _new(evaluate(policy, images, max(at, now)), found):
-            found[each.image.digest] = replace(_deletion(each), on=day)
+    later = _new(evaluate(policy, images, now + HORIZON_DAYS * _DAY), found)
+    found |= {each.image.digest: replace(_deletion(each), on=_due(each, now)) for each in later}
     pushed = [*images, _like_the_latest(images, now)]
     with_push = [
         replace(_deletion(each), with_next_push=True)
@@ -84,28 +81,22 @@ def _new(evaluation: Evaluation, found: dict[str, Deletion]) -> list[Acted]:
     return [each for each in evaluation.actions if each.image.digest not in found]
 
 
-def _due_days(policy: LifecyclePolicy, images: Iterable[Image], now: datetime) -> list[date]:
-    """The days of the next month on which some image gets as old as some rule allows; each is looked at by itself."""
-    aging = (rule for rule in policy.rules if rule.count_type is not CountType.IMAGES and rule.count <= _MAX_DAYS)
-    ages = {(rule.count_type, rule.count) for rule in aging}
-    begins = {(count_type, moment) for image in images for count_type, moment in _beginnings(image)}
-    days: set[date] = set()
-    for count_type, count in ages:
-        first, last = now - count * _DAY, now + (HORIZON_DAYS - count) * _DAY
-        days |= {
-            (moment.astimezone(UTC) + count * _DAY).date()
-            for beginning, moment in begins
-            if beginning is count_type and first <= moment < last
-        }
-    return sorted(days)
+def _due(acted: Acted, now: datetime) -> date:
+    """The day on which an image gets older than its rule allows.
 
-
-def _beginnings(image: Image) -> Iterator[tuple[CountType, datetime]]:
-    """From when on the age of an image is counted."""
-    yield CountType.DAYS_SINCE_PUSH, image.pushed_at
-    yield CountType.DAYS_SINCE_PULL, last_used(image)
-    if image.archived_at is not None:
-        yield CountType.DAYS_SINCE_ARCHIVING, image.archived_at
+    Time alone changes nothing about rules that count images, nor about which rule matches an image first. What goes
+    with another image (a referrer, what an index held) may be due by itself already: that it goes later is all that is
+    known then, and the last day that was looked at is named.
+    """
+    image, rule = acted
+    beginnings = {
+        CountType.DAYS_SINCE_PUSH: image.pushed_at,
+        CountType.DAYS_SINCE_PULL: last_used(image),
+        CountType.DAYS_SINCE_ARCHIVING: image.archived_at,
+    }
+    beginning = beginnings.get(rule.count_type)
+    due = now if beginning is None else beginning + rule.count * _DAY
+    return (due if due > now else now + HORIZON_DAYS * _DAY).astimezone(UTC).date()
 
 
 def _like_the_latest(images: Sequence[Image], now: datetime) -> Image:

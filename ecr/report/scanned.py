@@ -12,6 +12,10 @@ LEVELS = (
     Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFORMATIONAL, Severity.UNDEFINED,
     Severity.UNKNOWN,
 )  # fmt: skip
+_UNKNOWN = LEVELS.index(Severity.UNKNOWN)
+_PLACES = {
+    each.value: LEVELS.index(each.counted) for each in Severity if Severity.of(each.value) is not Severity.UNKNOWN
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +46,12 @@ def tally(digests: Iterable[str], findings: Mapping[str, Mapping[str, int]]) -> 
         findings: digest -> severity -> how many; without the images that were not scanned.
     """
     wanted = list(digests)
-    found = dict.fromkeys(LEVELS, 0)
+    found = [0] * len(LEVELS)
     scanned = [findings[digest] for digest in wanted if digest in findings]
     for counts in scanned:
         for severity, count in counts.items():
-            found[Severity.of(severity).counted] += count
-    return Tally(images=len(wanted), scanned=len(scanned), counts=tuple(found.values()))
+            found[_PLACES.get(severity, _UNKNOWN)] += count
+    return Tally(images=len(wanted), scanned=len(scanned), counts=tuple(found))
 
 
 def worst(counts: Mapping[str, int], limit: int = len(LEVELS)) -> str:

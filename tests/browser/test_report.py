@@ -179,7 +179,7 @@ def test_the_list_is_filtered_and_says_how_many_are_left(look: Look) -> None:
     status = page.locator("#images-shown")
     expect(status).to_have_text("1 to 99 of 99")
     box = page.get_by_role("searchbox")
-    box.fill("PROD v1.19.0")
+    box.fill("PROD v1.20.0")
     expect(status).to_have_text("1 to 1 of 1 found in 99")
     assert column(page, 1) == ["prod/yoon-app"]
     box.fill("no such image")

@@ -52,7 +52,7 @@ def image(name: str, *tags: str, days: float = 0.0, size: int = 49_300_000) -> I
 def images(count: int, seed: str = "image", hours: float = 9.0) -> tuple[Image, ...]:
     """The youngest first; every fourth has no tag."""
     return tuple(
-        image(f"{seed}/{number}", *([f"v1.{count - number}.0"] if number % 4 else []), days=hours * number / 24)
+        image(f"{seed}/{number}", *([f"v1.{count - number}.0"] if number % 4 != 3 else []), days=hours * number / 24)
         for number in range(count)
     )
 
