@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pulumi
 import pulumi.automation as auto
-from pulumi.automation.events import EngineEvent
+from pulumi.automation.events import EngineEvent, PolicyEvent
 
 from local import policy_packs, recovery, stack_files
 from local.console import colour
@@ -103,7 +103,7 @@ class _Run:
         if event.diagnostic_event and event.diagnostic_event.severity == "error":
             self.errors.append(event.diagnostic_event.message)
         if event.policy_event and event.policy_event.enforcement_level == "mandatory":
-            self.violations.append(event.policy_event.message)
+            self.violations.append(_one_line(event.policy_event))
 
 
 class LocalStack:
@@ -260,8 +260,8 @@ class LocalStack:
         if not run.violations:
             return None
         more = len(run.violations) - 1
-        told = _one_line(run.violations[0]) + (f" (and {more} more, above)" if more else "")
-        return PolicyViolated(f"{operation} {self.name}: policy violated: {told}", output="\n".join(run.lines))
+        told = run.violations[0] + (f" (and {more} more, above)" if more else "")
+        return PolicyViolated(f"{operation} {self.name}: {told}", output="\n".join(run.lines))
 
     def _refused(self, run: _Run) -> ProgramRefused | None:
         if run.refusal is None:
@@ -273,9 +273,11 @@ class LocalStack:
         )
 
 
-def _one_line(message: str) -> str:
-    """A violation as the engine tells it: the policy's description, and what is wrong below it."""
-    return " ".join(REMARK.sub("", message).split("\n", 1)[-1].split())
+def _one_line(violation: PolicyEvent) -> str:
+    """What the engine tells of a violation: policy, resource, and what is wrong, which stands below a description."""
+    text = " ".join(REMARK.sub("", violation.message).split("\n", 1)[-1].split())
+    resource = (violation.resource_urn or "").rpartition("::")[2]
+    return f"policy {violation.policy_name}, {resource}: {text}"
 
 
 def not_deployed(layout: Layout, stack: str) -> AnswerIsNo:

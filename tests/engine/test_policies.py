@@ -345,6 +345,6 @@ def test_our_own_program_is_held_to_its_own_rules(
         prod.stack.up(pack=packs["prod"])
     assert refusal.value.exit_code == 1
     assert str(refusal.value) == (
-        "up prod: policy violated: imageTagMutability is 'MUTABLE', so tags can be moved to another image: set it to "
-        "IMMUTABLE, or to IMMUTABLE_WITH_EXCLUSION with patterns for the tags that must move"
+        "up prod: policy immutable-tags, repository-repo: imageTagMutability is 'MUTABLE', so tags can be moved to "
+        "another image: set it to IMMUTABLE, or to IMMUTABLE_WITH_EXCLUSION with patterns for the tags that must move"
     )
