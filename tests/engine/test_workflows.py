@@ -103,23 +103,41 @@ def test_main_is_deployed_and_its_image_promoted_to_the_end_without_docker(runne
         assert "docker" not in packages(machine, stack)
     assert "docker" in packages(machine, "dev")
 
-    for stack in STACKS:
-        assert "create" not in succeeded(machine.run("preview", matrix_stack=stack)).stdout
+    assert "create" not in succeeded(machine.run("preview", matrix_stack="prod")).stdout
     assert files == {stack: (machine.checkout / f"Pulumi.{stack}.yaml").read_text() for stack in STACKS}
 
 
-def packages(machine: Runner, stack: str) -> set[str]:
-    """The packages whose resources or providers a stack has."""
-    done = subprocess.run(
-        ["pulumi", "stack", "export", "--stack", stack],
+def pulumi(machine: Runner, *arguments: str, said: str = "") -> str:
+    """What a command of pulumi's prints that somebody runs beside the jobs."""
+    return subprocess.run(
+        ["pulumi", *arguments],
         cwd=machine.checkout,
         env={**machine.environment, "PULUMI_BACKEND_URL": machine.values["vars.PULUMI_BACKEND_URL"]},
         check=True,
         capture_output=True,
+        text=True,
+        input=said,
         timeout=60,
-    )
-    types = [str(one["type"]) for one in json.loads(done.stdout)["deployment"]["resources"]]
+    ).stdout
+
+
+def packages(machine: Runner, stack: str) -> set[str]:
+    """The packages whose resources or providers a stack has."""
+    state = json.loads(pulumi(machine, "stack", "export", "--stack", stack))
+    types = [str(one["type"]) for one in state["deployment"]["resources"]]
     return {one.removeprefix("pulumi:providers:").partition(":")[0] for one in types}
+
+
+def has_published(machine: Runner, stack: str, digest: str) -> None:
+    """Give a stack the state that it has after an image was published."""
+    kind = "pulumi:pulumi:Stack"
+    resource = {
+        "urn": f"urn:pulumi:{stack}::{KEY}::{kind}::{KEY}-{stack}",
+        "type": kind,
+        "outputs": {"image_digest": digest},
+    }
+    state = {"version": 3, "deployment": {"manifest": {}, "resources": [resource]}}
+    pulumi(machine, "stack", "import", "--stack", stack, said=json.dumps(state))
 
 
 def test_a_job_that_can_not_go_on_ends_with_one_line_and_changes_nothing(runner: MakeRunner, ecr: ECRClient) -> None:
@@ -139,9 +157,9 @@ def test_a_job_that_can_not_go_on_ends_with_one_line_and_changes_nothing(runner:
 
 def test_an_image_that_was_not_approved_is_not_promoted(runner: MakeRunner) -> None:
     machine = runner("unapproved", ["dev"])
-    succeeded(machine.run("dev"))
-    published = machine.values["needs.dev.outputs.digest"]
-    approved = machine.values["needs.dev.outputs.digest"] = "sha256:" + "0" * 64
+    published, approved = ("sha256:" + digit * 64 for digit in "10")
+    has_published(machine, "dev", published)
+    machine.values["needs.dev.outputs.digest"] = approved
     ran = machine.run("staging")
     assert ran.code == 1
     assert ran.stderr == (

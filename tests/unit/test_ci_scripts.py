@@ -19,15 +19,16 @@ PULUMI = f"""#!/bin/sh
 printf '%s\\n' "$*" >>"$SAID"
 case "$*" in
   version) echo "${{VERSION:-v3.256.0}}" ;;
-  *whoami*) test -z "$NO_BACKEND" || {{ echo "error: no such bucket" >&2; echo more >&2; exit 255; }} ;;
-  *--show-name*) test -z "$NO_STACK" ;;
+  *--show-name*)
+    test -z "$NO_BACKEND" || {{ echo "error: no such bucket" >&2; echo more >&2; exit 255; }}
+    test -z "$NO_STACK" || {{ echo "error: no stack named 'dev' found" >&2; exit 255; }} ;;
   *image_digest*) test -z "$NO_IMAGE" && echo {DIGEST} ;;
   *" up "* | *" preview "*) echo "deploying"; exit "${{ENDS:-0}}" ;;
 esac
 """
 PYTHON = """#!/bin/sh
 case "$*" in
-  *boto3*) test -n "$SIGNED_IN" ;;
+  *botocore*) test -n "$SIGNED_IN" ;;
   *"-m ecr"*) printf 'python %s\\n' "$*" >>"$SAID"; exit "${DRIFTED:-0}" ;;
 esac
 """
@@ -93,7 +94,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], int, str]] = {
     "control characters": (("up", "a\nb"), {}, 2, "stack $'a\\nb': there is no stack file"),
     "no credentials": (("up", "dev"), {"SIGNED_IN": ""}, 3, "there are no AWS credentials: sign in, or let the job"),
     "no backend": (
-        ("up", "dev"), {"NO_BACKEND": "1", "PULUMI_BACKEND_URL": "s3://b"}, 3, "the backend s3://b can't be used: ",
+        ("up", "dev"), {"NO_BACKEND": "1", "PULUMI_BACKEND_URL": "s3://b"}, 3, "the backend s3://b can't be used: no",
     ),
     "not in the backend": (
         ("up", "dev"), {"NO_STACK": "1"}, 2,
