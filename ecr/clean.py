@@ -123,10 +123,16 @@ class _Links:
             if subject is not None and subject in known and subject != digest
         }
         self.indexes: dict[str, set[str]] = {}
+        self.referrers: dict[str, list[str]] = {}
+        self.tied: dict[str, list[str]] = {}  # what stays with an image that stays
         for digest, image in known.items():
             for child in image.children:
                 if child in known and child != digest:
                     self.indexes.setdefault(child, set()).add(digest)
+                    self.tied.setdefault(digest, []).append(child)
+        for referrer, subject in self.subjects.items():
+            self.referrers.setdefault(subject, []).append(referrer)
+            self.tied.setdefault(subject, []).append(referrer)
 
     def holds_back(self, digest: str, going: Collection[str]) -> str | None:
         """A digest that stays, and with it this one; None for none."""
@@ -147,22 +153,27 @@ def _going(links: _Links, meant: set[str], reasons: Mapping[str, str]) -> set[st
     What was not meant is in it only as what refers, in the end, to something that was.
     """
     going = {digest for digest in {*meant, *links.subjects} if digest not in reasons}
-    while True:
-        staying = [digest for digest in going if links.holds_back(digest, going)]
-        lost = set(staying) or going - _leading_to(going & meant, links, going)
-        if not lost:
-            return going
-        going -= lost
+    _keep(links, going, [digest for digest in going if links.holds_back(digest, going)])
+    while lost := going - _leading_to(going & meant, links, going):
+        _keep(links, going, lost)
+    return going
+
+
+def _keep(links: _Links, going: set[str], staying: Iterable[str]) -> None:
+    """Take these out of what goes, and all that stays with them."""
+    waiting = list(staying)
+    while waiting:
+        digest = waiting.pop()
+        if digest in going:
+            going.remove(digest)
+            waiting += links.tied.get(digest, ())
 
 
 def _leading_to(meant: set[str], links: _Links, going: set[str]) -> set[str]:
     """What was meant, and all that refers to it, through other referrers too."""
-    referring: dict[str, list[str]] = {}
-    for referrer, subject in links.subjects.items():
-        referring.setdefault(subject, []).append(referrer)
     found, waiting = set(meant), list(meant)
     while waiting:
-        for referrer in referring.get(waiting.pop(), ()):
+        for referrer in links.referrers.get(waiting.pop(), ()):
             if referrer in going and referrer not in found:
                 found.add(referrer)
                 waiting.append(referrer)

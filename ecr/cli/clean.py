@@ -57,7 +57,7 @@ Confirm = Annotated[
     typer.Option("--confirm", metavar="NAME", help="The repository's name, which --all --delete asks for."),
 ]
 
-_HEADER = ("TAGS", "DIGEST", "PUSHED", "SIZE", "NOTE")
+_HEADER = ("TAGS", "DIGEST", "PUSHED", "PULLED", "SIZE", "NOTE")
 _MAX_SHOWN = 20
 _WITH = "with --stack or --repository"
 
@@ -283,6 +283,7 @@ def _cells(image: Image) -> tuple[str, ...]:
         image_list.short_tags(image.tags),
         tables.short_digest(image.digest),
         image_list.short_time(image.pushed_at),
+        image_list.short_time(image.pulled_at),
         tables.size(image.size),
         image_list.note(image, {}),
     )

@@ -113,6 +113,7 @@ TALKING = (
     *AWS,
     "ahead",
     "build_context",
+    "cleaning",
     "cost_plot",
     "costing",
     "doctor.examination",
