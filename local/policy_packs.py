@@ -9,13 +9,16 @@ folder of the pack; that is what is written here, since the official one comes w
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from local import venvs
-from local.errors import BadInput
-from local.layout import Layout
+from local.console import say
+from local.errors import BadInput, LocalError
+from local.layout import Layout, from_environment
 
 PACK = "policies"
 ANALYZER = "policy-python"
@@ -82,7 +85,7 @@ def ensure(layout: Layout) -> Path:
     if environment.is_symlink() or not environment.exists():
         made = venvs.python_with(layout, "policies", pack / "requirements.txt").parent.parent
         if not environment.exists() or environment.resolve() != made:
-            draft = pack / f".venv.{made.name}"
+            draft = pack / f".venv.{os.getpid()}"
             draft.unlink(missing_ok=True)
             draft.symlink_to(made)
             draft.replace(environment)
@@ -103,3 +106,19 @@ def install(layout: Layout) -> Path:
 def analyzers(layout: Layout) -> list[Mapping[str, str]]:
     """The entries for `plugins.analyzers` of `Pulumi.yaml`: unlike on PATH, it is used there without a warning."""
     return [{"name": ANALYZER, "path": str(install(layout))}]
+
+
+def main() -> int:
+    """Have the pack's environment made, for the checks that need its packages; prints the interpreter."""
+    try:
+        layout = from_environment(os.environ)
+        layout.prepare()
+        sys.stdout.write(f"{ensure(layout)}\n")
+    except LocalError as error:
+        say(f"error: {error}")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from local import cli, policy_packs, stack_files, venvs
-from local.errors import BadInput
+from local.errors import BadInput, Unavailable
 from local.layout import Layout, default_checkout
 
 
@@ -127,6 +127,28 @@ def test_a_mistake_in_a_level_file_stops_the_command_before_anything_starts(
     assert out == ""
     assert "error: policies/levels/dev.json: is not JSON\n" in err
     assert not (tmp_path / "state" / "emulator").exists()
+
+
+def test_checks_are_told_the_interpreter(
+    layout: Layout,
+    made: list[tuple[str, Path | None]],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(policy_packs, "from_environment", lambda _environ: layout)
+    assert policy_packs.main() == 0
+    assert capfd.readouterr().out == f"{layout.checkout}/policies/.venv/bin/python\n"
+
+    def refuse(*_arguments: object) -> Path:
+        raise Unavailable("could not install policies: no route to host; see install-policies.log")
+
+    monkeypatch.setattr(venvs, "python_with", refuse)
+    assert policy_packs.main() == 3
+    assert capfd.readouterr() == (
+        "",
+        "error: could not install policies: no route to host; see install-policies.log\n",
+    )
+    assert len(made) == 1
 
 
 def test_other_commands_know_no_policies(capsys: pytest.CaptureFixture[str]) -> None:
