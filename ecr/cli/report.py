@@ -126,7 +126,7 @@ def _ask(selection: Selection, project: Path | None, look: Callable[[Target], Ga
         found.miss(error)
         found.answers = _of_files(project, selection.profile, look, found)
         return found
-    found.answers = Selection(stacks=names, profile=selection.profile).each(look) if names else []
+    found.answers = Selection(stacks=names, region=selection.region, profile=selection.profile).each(look)
     return found
 
 
