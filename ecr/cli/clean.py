@@ -35,8 +35,8 @@ of the project deploys or pins, that Amazon Inspector saw in use in the last 30 
 of their stack's lifecycle rules; nor the index of such an image, what its index lists, and its signatures and SBOMs.
 When that can't be told, nothing is deleted at all. --untagged and --older-than must both hold where both are given;
 what an index lists, or what refers to an image, goes only with it. --all refuses, with exit code 1, while an image in
-the repository is needed; --older-than 0d deletes the others. A command that was interrupted goes on when it is run
-again. Run in the project's folder, signed in to Pulumi and AWS.
+the repository is needed: --older-than 0d deletes the others, and `forceDelete` lets `pulumi destroy` delete all. A
+command that was interrupted goes on when it is run again. Run in the project's folder, signed in to Pulumi and AWS.
 
 \b
 Examples:
@@ -59,6 +59,7 @@ Confirm = Annotated[
 
 _HEADER = ("TAGS", "DIGEST", "PUSHED", "PULLED", "SIZE", "NOTE")
 _MAX_SHOWN = 20
+_INSTEAD = "`--older-than 0d` deletes the others, and `forceDelete: true` lets `pulumi destroy` delete all"
 _WITH = "with --stack or --repository"
 
 # As a shell reports a program that Ctrl-C has ended: 128 + SIGINT; SIGTERM asks for the same.
@@ -177,7 +178,7 @@ def _refusal(name: str, plan: Plan, *, everything: bool) -> str | None:
         return f"{name}: it can't be told what has to stay: {what}; restore it first"
     if everything and plan.protected:
         count = tables.plural(len(plan.protected), "image")
-        return f"{name} can't be emptied: {count} can't go; `--older-than 0d` deletes the others"
+        return f"{name} can't be emptied: {count} can't go; {_INSTEAD}"
     return None
 
 

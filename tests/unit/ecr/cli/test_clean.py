@@ -8,6 +8,7 @@ import pytest
 from moto import mock_aws
 from mypy_boto3_ecr.type_defs import ImageDetailTypeDef
 
+from ecr import clean
 from ecr.aws.deletion import EcrDeletion
 from ecr.cleaning import Deleted
 from ecr.errors import RemoteError
@@ -28,6 +29,12 @@ def _amazon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def held(name: str = NAME) -> set[str]:
     return {each["imageDigest"] for each in described(name)}
+
+
+@pytest.fixture
+def _pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two images in one request; a hundred take moto a while."""
+    monkeypatch.setattr(clean, "BATCH_SIZE", 2)
 
 
 def described(name: str = NAME) -> list[ImageDetailTypeDef]:
@@ -104,14 +111,15 @@ def test_all_is_refused_while_an_image_is_needed(deploy: Deploy, shell: Shell) -
         assert f"error: {NAME} can't be emptied: 1 image can't go; `--older-than 0d` deletes the others" in ran.err
 
 
+@pytest.mark.usefixtures("_pairs")
 def test_all_empties_a_repository_that_nobody_needs(deploy: Deploy, shell: Shell) -> None:
-    for at in range(130):
+    for at in range(5):
         push(NAME, f"v{at}", str(at))
     deploy({"dev": outputs("dev")})
     ran = shell("clean", "--stack", "dev", "--all", "--delete", "--confirm", NAME)
     assert (ran.code, held()) == (0, set())
-    assert f"{NAME}: deleted 130 of 130 images, " in ran.out
-    assert ran.err.splitlines() == ["deleted 100 of 130"]
+    assert f"{NAME}: deleted 5 of 5 images, " in ran.out
+    assert ran.err.splitlines() == ["deleted 2 of 5", "deleted 4 of 5"]
 
 
 def test_a_deployment_that_comes_in_between_is_seen(
@@ -134,10 +142,11 @@ def test_a_deployment_that_comes_in_between_is_seen(
     assert f"{one[:19]} stays: its tags have changed meanwhile; they are: v9" in ran.err
 
 
+@pytest.mark.usefixtures("_pairs")
 def test_a_network_that_fails_half_way_is_told_and_the_command_goes_on(
     deploy: Deploy, shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    untagged(*(str(at) for at in range(110)))
+    untagged(*(str(at) for at in range(5)))
     deploy({"dev": outputs("dev")})
     delete, requests = EcrDeletion.delete, list[int]()
 
@@ -150,10 +159,10 @@ def test_a_network_that_fails_half_way_is_told_and_the_command_goes_on(
     monkeypatch.setattr(EcrDeletion, "delete", failing)
     ran = shell("clean", "--stack", "dev", "--untagged", "--delete")
     assert ran.code == 3
-    assert f"{NAME}: deleted 100 of 110 images; of 10 it is not known" in ran.out
+    assert f"{NAME}: deleted 2 of 5 images; of 2 it is not known" in ran.out
     assert "error: the network is gone" in ran.err
     again = shell("clean", "--stack", "dev", "--untagged", "--delete", "--json")
-    assert (again.code, len(cast("list[str]", only(again)["deleted"])), len(held())) == (0, 10, 1)
+    assert (again.code, len(cast("list[str]", only(again)["deleted"])), len(held())) == (0, 3, 1)
 
 
 def test_nothing_is_deleted_when_it_can_not_be_told_what_is_needed(

@@ -131,6 +131,12 @@ def test_what_a_protected_image_hangs_on_is_protected(
     assert violated(judge(keep(1), images, protected)) == expected
 
 
+def test_what_refers_to_a_protected_image_is_protected_too() -> None:
+    signature = image(2, f"sha256-{1:064x}.sig")
+    found = violated(judge(keep(1), [image(1), signature, image(9)], {1: DEPLOYED}))
+    assert found == {1: DEPLOYED, 2: f"a referrer of sha256:000000000000, {DEPLOYED}"}
+
+
 # -- what is said -----------------------------------------------------------------------------------------------------
 
 
