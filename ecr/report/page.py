@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from ecr import drawing
-from ecr.report import history, views, words
+from ecr.report import board, history, lookup, views, words
 from ecr.report.facts import Report, Unknown
 from ecr.report.history import History
 from ecr.report.scanned import LEVELS
@@ -41,7 +41,7 @@ def _filled(report: Report) -> Iterator[str]:
     template = _template()
     css, script = _asset("page.css"), _asset("page.js")
     gone = views.going(report)
-    named = [(views.name_of(each, report.repositories), each) for each in report.repositories]
+    named = [(lookup.name_of(each, report.repositories), each) for each in report.repositories]
     listed = [(name, each.known_images) for name, each in named if not isinstance(each.images, Unknown)]
     found = history.history(listed, report.at)
     # Line by line would be slow, and all at once would take the memory of the whole page.
@@ -53,10 +53,10 @@ def _filled(report: Report) -> Iterator[str]:
         generated=words.moment(report.at),
         generated_iso=f"{words.moment(report.at).replace(' ', 'T')}Z",
         program=report.program,
-        places=views.places(report),
-        figures=list(views.figures(report, gone)),
+        places=lookup.places(report),
+        figures=list(board.figures(report, gone)),
         unasked=[words.line(reason) for reason in report.unknown],
-        cards=list(views.cards(report)),
+        cards=list(board.cards(report)),
         chart=Markup(drawing.text(_chart(found))) if found else "",  # noqa: S704 - an XML writer has escaped it
         history=found,
         recent_days=history.RECENT_DAYS,
