@@ -5,10 +5,11 @@ The components refuse the same; but when they can tell, half of a deployment may
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pipeline_check
 import presence
 import registry_claim
 import role_check
@@ -16,6 +17,7 @@ from ecr.access import github, names, repository_policy
 from ecr.access.principals import Access
 from ecr.errors import InputError, InputErrors, RemoteError
 from ecr.notifications import topics
+from ecr.pipeline.model import Stage
 from ecr.problems import Problem
 from ecr.registry import settings as registry_settings
 from settings import NAMESPACE, Settings
@@ -44,7 +46,7 @@ def check(settings: Settings, project: Path) -> None:
         InputError: another stack sets up the same registry.
         RemoteError: the provider does not say where the stack is deployed to, which the components would need, too.
     """
-    errors = list(presence.errors(settings))
+    errors = [*presence.errors(settings), *pipeline_check.errors(settings, project)]
     place = _place(settings.region) if _depends_on_place(settings) else None
     if place is not None:
         errors += _misplaced(settings, place)
@@ -56,7 +58,14 @@ def check(settings: Settings, project: Path) -> None:
 
 
 def _depends_on_place(settings: Settings) -> bool:
-    named = (settings.access, settings.registry, settings.github, settings.eks, settings.notifications)
+    named = (
+        settings.access,
+        settings.registry,
+        settings.github,
+        settings.eks,
+        settings.notifications,
+        settings.pipeline,
+    )
     return any(one is not None for one in named) or bool(_boundaries(settings))
 
 
@@ -88,6 +97,9 @@ def _misplaced(settings: Settings, place: Place) -> Iterator[InputError]:
     for path, arn in _boundaries(settings).items():
         if problem := names.other_partition(arn, place.region):
             yield _named(Problem(path, problem))
+    for path, arn in _regional(settings).items():
+        if (region := arn.split(":")[3]) != place.region:
+            yield _named(Problem(path, f"{arn} is in {region}, and the pipeline in {place.region}"))
     topic = settings.notifications.topic_arn if settings.notifications is not None else None
     if topic is not None and topics.region_of(topic) != place.region:
         problem = f"{topic} is not in {place.region}, where this stack's events are"
@@ -105,12 +117,34 @@ def _refused_access(access: Access, place: Place) -> Iterator[InputError]:
 
 def _boundaries(settings: Settings) -> dict[str, str]:
     """Key -> the permissions boundary that stands there."""
-    roles = (("github", settings.github), ("eks", settings.eks), ("codeBuild", settings.code_build))
+    roles = (
+        ("github", settings.github),
+        ("eks", settings.eks),
+        ("codeBuild", settings.code_build),
+        ("pipeline", settings.pipeline),
+    )
     return {
         f"{key}.permissionsBoundary": role.permissions_boundary
         for key, role in roles
         if role is not None and role.permissions_boundary is not None
     }
+
+
+def _regional(settings: Settings) -> dict[str, str]:
+    """Key -> the ARN of what a pipeline finds in its own Region alone."""
+    pipeline = settings.pipeline
+    if pipeline is None:
+        return {}
+    arns = {
+        "pipeline.source.connectionArn": pipeline.source.connection_arn,
+        "pipeline.artifacts.keyArn": pipeline.artifacts.key_arn,
+        **{
+            f"pipeline.stages[{index}].approval.topicArn": stage.approval.topic_arn
+            for index, stage in enumerate(pipeline.stages)
+            if stage.approval is not None
+        },
+    }
+    return {key: arn for key, arn in arns.items() if arn is not None}
 
 
 def _misplaced_providers(settings: Settings, place: Place) -> Iterator[InputError]:
@@ -137,6 +171,8 @@ def _roles(settings: Settings) -> Iterator[tuple[str, str]]:
         yield f"{NAMESPACE}:eks.nodeRoles[{index}]", name
     if settings.access is not None:
         yield from _roles_in(f"{NAMESPACE}:access", settings.access)
+    if settings.pipeline is not None:
+        yield from _stage_roles(settings.pipeline.stages)
     if settings.registry is None:
         return
     top = f"{NAMESPACE}:registry"
@@ -148,6 +184,12 @@ def _roles(settings: Settings) -> Iterator[tuple[str, str]]:
             yield f"{top}.creationTemplates[{index}].role", template.role
         if template.access is not None:
             yield from _roles_in(f"{top}.creationTemplates[{index}].access", template.access)
+
+
+def _stage_roles(stages: Sequence[Stage]) -> Iterator[tuple[str, str]]:
+    for index, stage in enumerate(stages):
+        if stage.role_arn is not None:
+            yield f"{NAMESPACE}:pipeline.stages[{index}].roleArn", stage.role_arn
 
 
 def _roles_in(path: str, access: Access) -> Iterator[tuple[str, str]]:

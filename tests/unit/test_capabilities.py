@@ -41,6 +41,7 @@ PIPELINE = {
     "source": {"repository": "acme/shop"},
     "stages": [
         {"stack": "dev", "repository": "dev/yoon-app", "build": True},
+        {"stack": "staging", "repository": "staging/yoon-app"},
         {"stack": "prod", "repository": "prod/yoon-app", "approval": True},
     ],
     "state": {"bucket": "acme-state", "keyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1a2b"},
@@ -232,6 +233,7 @@ def test_the_pipeline_deploys_the_stacks_of_this_very_project() -> None:
     assert recording.exports["pipeline_name"] == "shop"
     assert {one.inputs["name"] for one in recording.of_type("aws:codebuild/project:Project")} == {
         "shop-dev",
+        "shop-staging",
         "shop-prod",
     }
     assert recording.only("aws:codepipeline/pipeline:Pipeline").inputs["tags"] == {"team": "shop"}

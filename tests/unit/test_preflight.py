@@ -18,6 +18,7 @@ from tests.unit.test_capabilities import (
     GITHUB,
     NAMESPACE,
     NOTIFICATIONS,
+    PIPELINE,
     PROVIDER,
     REGISTRY,
     VPC,
@@ -30,6 +31,7 @@ OTHER = "210987654321"
 NO_SUCH_ROLE = "reading IAM Role (missing): couldn't find resource"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{OTHER}:secret:ecr-pullthroughcache/hub-AbCdEf"
 CLUSTER = f"arn:aws:iam::{OTHER}:oidc-provider/oidc.eks.{REGION}.amazonaws.com/id/{'A' * 32}"
+CONNECTION_ELSEWHERE = f"arn:aws:codeconnections:us-east-1:{ACCOUNT}:connection/1a2b"
 MISSING = f"arn:aws:iam::{ACCOUNT}:role/missing"
 
 
@@ -106,7 +108,24 @@ MISPLACED = [
             f"{key}.permissionsBoundary: ",
             id=f"a boundary of another partition under {key}",
         )
-        for key, values in (("github", GITHUB), ("codeBuild", {"projects": ["shop"]}), ("eks", {"nodeRoles": ["own"]}))
+        for key, values in (
+            ("github", GITHUB),
+            ("codeBuild", {"projects": ["shop"]}),
+            ("eks", {"nodeRoles": ["own"]}),
+            ("pipeline", PIPELINE),
+        )
+    ),
+    pytest.param(
+        {"pipeline": {**PIPELINE, "source": {"repository": "acme/shop", "connectionArn": CONNECTION_ELSEWHERE}}},
+        None,
+        "pipeline.source.connectionArn: ",
+        id="a connection in another Region",
+    ),
+    pytest.param(
+        {"pipeline": {**PIPELINE, "artifacts": {"keyArn": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1a2b"}}},
+        None,
+        "pipeline.artifacts.keyArn: ",
+        id="a key of artifacts in another Region",
     ),
     pytest.param(
         barely_too_long(),
@@ -210,6 +229,16 @@ ROLES = [
         id="template's role",
     ),
     pytest.param({"eks": {"nodeRoles": ["missing"]}}, "eks.nodeRoles[0]", id="node role"),
+    pytest.param(
+        {
+            "pipeline": {
+                **PIPELINE,
+                "stages": [{"stack": "dev", "repository": "dev/yoon-app", "build": True, "roleArn": MISSING}],
+            }
+        },
+        "pipeline.stages[0].roleArn",
+        id="role of a stage",
+    ),
 ]
 
 
