@@ -106,7 +106,7 @@ class Cleaner:
         """Delete. Whatever ends it early, `KeyboardInterrupt` too, becomes part of the outcome."""
         outcome = Outcome()
         try:
-            with _stopping_on_sigterm():
+            with stopping_on_sigterm():
                 self._delete(plan, outcome)
         except EcrError as error:
             outcome.error = error
@@ -177,7 +177,7 @@ def _was_refused(error: RemoteError) -> bool:
 
 
 @contextmanager
-def _stopping_on_sigterm() -> Iterator[None]:
+def stopping_on_sigterm() -> Iterator[None]:
     """SIGTERM ends the block as Ctrl-C does; only the main thread can be told of signals."""
     if threading.current_thread() is not threading.main_thread():
         yield

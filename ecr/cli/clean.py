@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ecr import clean as plans
-from ecr import image_list, protection, tables
+from ecr import cleaning, image_list, protection, tables
 from ecr.clean import Plan
 from ecr.cleaning import Cleaner, Outcome
 from ecr.cli import arguments, console, targets
@@ -112,22 +112,39 @@ def run(
         everything=everything,
         confirm=confirm,
     )
-    _check(chosen, delete=delete, named=[*(stack or ()), *(repository or ())])
-    from ecr import protecting, stack_file
-
-    project = stack_file.find_project(Path.cwd())
-    claims, now = protecting.claims(project), datetime.now(UTC)
     selection = Selection(stacks=stack or (), repositories=repository or (), region=region, profile=profile)
-    answers = selection.each(lambda target: _planned(target, project, chosen, claims, now))
-    targets.report(answers)
-    if delete:
-        answers = _carry_out(answers, project, _silent if quiet else console.say)
+    _check(chosen, delete=delete, named=[*(stack or ()), *(repository or ())])
+    with cleaning.stopping_on_sigterm():
+        answers = _plans(chosen, selection)
+        if delete:
+            answers = _carry_out(answers, _project(), _silent if quiet else console.say)
     if as_json:
         console.result_json({"delete": delete, "repositories": [_as_json(answer) for answer in answers]})
     else:
         for answer in answers:
             _show(answer, delete=delete)
     return _exit_code(answers)
+
+
+def _plans(chosen: _Chosen, selection: Selection) -> list[Answer[_Looked]]:
+    """What is to be deleted where; what goes wrong is said."""
+    from ecr import protecting
+
+    try:
+        project, now = _project(), datetime.now(UTC)
+        claims = protecting.claims(project)
+        answers = selection.each(lambda target: _planned(target, project, chosen, claims, now))
+    except KeyboardInterrupt:
+        console.say("nothing is deleted")
+        raise
+    targets.report(answers)
+    return answers
+
+
+def _project() -> Path:
+    from ecr import stack_file
+
+    return stack_file.find_project(Path.cwd())
 
 
 def _silent(_line: str) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
@@ -8,7 +10,7 @@ import pytest
 from moto import mock_aws
 from mypy_boto3_ecr.type_defs import ImageDetailTypeDef
 
-from ecr import clean
+from ecr import clean, protecting
 from ecr.aws.deletion import EcrDeletion
 from ecr.cleaning import Deleted
 from ecr.errors import RemoteError
@@ -186,6 +188,23 @@ def test_nothing_is_deleted_when_it_can_not_be_told_what_is_needed(
     nowhere = shell("clean", "--repository", NAME, "--untagged", "--delete")
     assert (nowhere.code, held()) == (2, before)
     assert "is in no Pulumi project" in nowhere.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_comes_before_anything_is_deleted_says_so(
+    number: signal.Signals, deploy: Deploy, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one,) = untagged("one")
+    deploy({"dev": outputs("dev")})
+
+    def come(_project: Path) -> tuple[()]:
+        os.kill(os.getpid(), number)
+        return ()
+
+    monkeypatch.setattr(protecting, "claims", come)
+    ran = shell("clean", "--stack", "dev", "--untagged", "--delete")
+    assert (ran.code, ran.out, one in held()) == (130, "", True)
+    assert ran.err.splitlines() == ["nothing is deleted", "interrupted"]
 
 
 @pytest.mark.parametrize(
