@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,16 @@ def test_names_of_policies_are_a_contract() -> None:
         "image-digests": ["except"],
         "lifecycle-policy": ["except"],
     }
+
+
+def test_rules_need_nothing_but_python() -> None:
+    probe = (
+        "import sys; before = set(sys.modules); sys.path.insert(0, 'policies'); import rules.catalogue, rules.levels; "
+        "new = {name.partition('.')[0] for name in set(sys.modules) - before}; "
+        "sys.exit(sorted(new - sys.stdlib_module_names - {'rules'}) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", probe], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_every_policy_is_explained() -> None:
