@@ -17,9 +17,7 @@ _TEMPORARY = frozenset(
      "EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError"}
 )  # fmt: skip
 
-_SET_REGION = (
-    "run: pulumi config set aws:region REGION; without a stack, set AWS_REGION or give a lifecycle command --region"
-)
+_SET_REGION = "run: pulumi config set aws:region REGION; without a stack, set AWS_REGION or give --region"
 _SIGN_IN = (
     "sign in to AWS, such as with `aws sso login`, or name a profile that is signed in with aws:profile, AWS_PROFILE "
     "or --profile"
