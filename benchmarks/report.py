@@ -29,10 +29,10 @@ class Run:
 
 
 def figures() -> list[Figure]:
-    """A first run, one with what the first has kept of the manifests, and one without costs; then the browser."""
+    """The command, with costs and without, in a process of its own; then the browser."""
     with tempfile.TemporaryDirectory(prefix="cr-report-") as folder, _registry() as port:
         kept = Path(folder) / "kept"
-        runs = (("first run", ()), ("later run", ()), ("without cost", ("--no-cost",)))
+        runs = (("with cost", ()), ("without cost", ("--no-cost",)))
         found = [figure for what, more in runs for figure in _measured(what, Path(folder), kept, port, more)]
         found.append(Figure("report: the page of all", f"{(Path(folder) / 'report.html').stat().st_size / MB:.1f} MB"))
         return [*found, *_opened(Path(folder))]

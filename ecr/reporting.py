@@ -137,6 +137,7 @@ class Gathering:
         policy: LifecyclePolicy | Unknown | None,
     ) -> tuple[CostFacts | Unknown | None, str]:
         from ecr import costing  # noqa: PLC0415 (loaded when it is needed)
+        from ecr.layer_cache import ManifestCache  # noqa: PLC0415
 
         if not self._with_cost:
             return None, ""
@@ -144,7 +145,12 @@ class Gathering:
             return images, ""
         known = None if isinstance(policy, Unknown) else policy
         prices = self._prices_of(_region(repository))
-        cost = asking.ask(lambda: costing.examine(repository, images, policy=known, prices=prices, now=self._now))
+        # A report looks at all repositories: a file for each manifest would take longer than reading them in batches.
+        cost = asking.ask(
+            lambda: costing.examine(
+                repository, images, policy=known, prices=prices, now=self._now, cache=ManifestCache(None)
+            )
+        )
         if isinstance(cost, Unknown):
             return cost, ""
         facts = CostFacts(
@@ -221,7 +227,9 @@ def report(
     by_name = {stack.name: stack for stack in stacks}
     claims = [Claim(stack=stack.name, deployed=stack.row.published.digest) for stack in stacks]
     reasons = protection.reasons([*claims, *pins])
-    facts = [each.repository for each in gathered]
+    places = {row.published.stack: place for place, row in enumerate(ordered)}
+    in_order = sorted(gathered, key=lambda each: places[each.stack.name] if each.stack else len(places))
+    facts = [each.repository for each in in_order]
     once = {(each.name, each.region, each.account): each for each in reversed(facts)}
     return Report(
         at=at,

@@ -31,7 +31,7 @@ class Line:
 
 @dataclass(frozen=True)
 class History:
-    """Days, the first of them that of the oldest push, the last one today, and lines over them."""
+    """Days, the first of them before the oldest push, the last one today, and lines over them."""
 
     days: tuple[date, ...]
     lines: tuple[Line, ...]
@@ -68,7 +68,7 @@ def history(repositories: Sequence[tuple[str, Sequence[Image]]], now: datetime) 
         return None
     lines = _together(sorted(pushed, key=lambda each: (-len(each[1]), each[0])))
     last = max(now.astimezone(UTC).date(), *(found[-1] for _, found in pushed))
-    days = _axis(min(found[0] for _, found in pushed), last)
+    days = _axis(min(found[0] for _, found in pushed) - _DAY, last)
     return History(days, tuple(Line(name, tuple(bisect_right(found, day) for day in days)) for name, found in lines))
 
 
@@ -99,4 +99,4 @@ def _axis(first: date, last: date) -> tuple[date, ...]:
     """Days at equal distances, so many at most that a picture can show them; the last one is always there."""
     span = (last - first).days
     step = max(1, -(-span // MAX_POINTS))
-    return tuple(last - back * _DAY for back in range(span - span % step, -1, -step))
+    return tuple(last - back * _DAY for back in range(-(-span // step) * step, -1, -step))

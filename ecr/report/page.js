@@ -76,6 +76,7 @@
   };
   previous.addEventListener("click", () => turn(-1));
   next.addEventListener("click", () => turn(1));
+  previous.hidden = next.hidden = all.length <= PAGE;
   tools.hidden = false;
   show();
   document.getElementById("images-fold").open = true;

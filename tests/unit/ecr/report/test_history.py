@@ -11,8 +11,8 @@ from tests.unit.ecr.report.samples import NOW, image, images
 def test_each_day_counts_what_was_pushed_until_then() -> None:
     found = history([("app", (image("a", days=2), image("b", days=2), image("c", days=0)))], NOW)
     assert found is not None
-    assert found.days == (date(2026, 11, 20), date(2026, 11, 21), date(2026, 11, 22))
-    assert [(line.name, line.counts) for line in found.lines] == [("app", (2, 2, 3))]
+    assert found.days == (date(2026, 11, 19), date(2026, 11, 20), date(2026, 11, 21), date(2026, 11, 22))
+    assert [(line.name, line.counts) for line in found.lines] == [("app", (0, 2, 2, 3))]
 
 
 def test_the_largest_repositories_have_lines_and_the_others_one_together() -> None:
@@ -30,6 +30,7 @@ def test_any_span_fits_a_picture_and_ends_today(days: int) -> None:
     assert found is not None
     assert len(found.days) <= MAX_POINTS + 1
     assert found.days[-1] == NOW.date()
+    assert found.lines[0].counts[0] == 0
     assert found.lines[0].counts[-1] == 2
     assert len({after - before for before, after in zip(found.days, found.days[1:], strict=False)}) <= 1
 
