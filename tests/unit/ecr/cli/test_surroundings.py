@@ -118,8 +118,7 @@ def refused(monkeypatch: pytest.MonkeyPatch, _folder: Path) -> None:
     """A role that may do nothing, in AWS's words."""
 
     def send(_session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
-        target = request.headers.get("X-Amz-Target") or ""
-        operation = (target if isinstance(target, str) else target.decode()).rpartition(".")[2]
+        operation = str(request.headers.get("X-Amz-Target")).strip("'").rpartition(".")[2]
         problem = f"User: arn:aws:sts::123456789012:assumed-role/dev/me is not authorized to perform: ecr:{operation}"
         body = json.dumps({"__type": "AccessDeniedException", "message": problem})
         return AWSResponse(request.url, BAD_REQUEST, HTTPHeaders(), _Raw(body.encode()))
