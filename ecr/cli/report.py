@@ -184,5 +184,7 @@ def _summary(report: Report) -> str:
 
 
 def _exit_code(found: _Found, report: Report) -> ExitCode:
-    failed = [error.exit_code for answer in found.answers if answer.value for error in answer.value.errors]
-    return max([found.code, *failed, targets.exit_code(found.answers, refused=report.has_drifted)])
+    # Whatever it was that could not be asked, nobody has typed anything wrong.
+    holes = any(answer.value.errors for answer in found.answers if answer.value)
+    missing = ExitCode.REMOTE if holes else found.code
+    return max(missing, targets.exit_code(found.answers, refused=report.has_drifted))

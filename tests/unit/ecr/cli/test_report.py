@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 from ecr import costing, price_table
-from ecr.aws import live, prices
+from ecr.aws import lifecycle, live, prices
 from ecr.errors import ExitCode, RemoteError
 from tests.unit.ecr.cli.amazon import ACCOUNT, HOST, REGION, client, push, sign_in
 from tests.unit.ecr.cli.projects import Deploy, outputs
@@ -164,6 +164,16 @@ def test_a_repository_that_is_not_there_leaves_the_others(shell: Shell) -> None:
     assert "repository team/gone: there is no such repository" in ran.err
     text = Path("page.html").read_text()
     assert "Unknown: the images of team/gone." in text
+    assert text.count("<tr><td") == 1
+
+
+def test_a_policy_that_nobody_understands_leaves_the_rest(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    push("team/app", "v1")
+    monkeypatch.setattr(lifecycle, "live_policy", lambda _repository: '{"rules": [{"rulePriority": "first"}]}')
+    ran = shell("report", "--repository", "team/app", "--no-cost")
+    assert ran.code == ExitCode.REMOTE
+    text = Path("report.html").read_text()
+    assert "Unknown: what goes." in text
     assert text.count("<tr><td") == 1
 
 
