@@ -27,6 +27,9 @@ lint: $(VENV)/.development ## Check format, style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy .
+	@$(BIN)/python -m local.policy_packs >/dev/null
+	@cd policies && ../$(BIN)/mypy --config-file ../pyproject.toml --python-executable .venv/bin/python __main__.py
+	@./tools/lint-workflows
 
 format: $(VENV)/.development ## Format the code
 	@$(BIN)/ruff format .

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# Manifests of one repository are read by 8 threads already; more of them only get in each other's way.
+_COUNTED_AT_ONCE = 2
+
 # What `ecr.cost.variants` calls a repository's own policy.
 _VARIANTS = {"own": "the present one", "none": "the present one: none"}
 
@@ -91,6 +94,7 @@ class Gathering:
         self._with_cost = with_cost
         self._prices: dict[str, Prices] = {}
         self._lock = threading.Lock()
+        self._counting = threading.Semaphore(_COUNTED_AT_ONCE)
 
     def look(self, target: Target) -> Gathered:
         """All that can be found out about a repository and its stack.
@@ -146,11 +150,12 @@ class Gathering:
         known = None if isinstance(policy, Unknown) else policy
         prices = self._prices_of(_region(repository))
         # A report looks at all repositories: a file for each manifest would take longer than reading them in batches.
-        cost = asking.ask(
-            lambda: costing.examine(
-                repository, images, policy=known, prices=prices, now=self._now, cache=ManifestCache(None)
+        with self._counting:
+            cost = asking.ask(
+                lambda: costing.examine(
+                    repository, images, policy=known, prices=prices, now=self._now, cache=ManifestCache(None)
+                )
             )
-        )
         if isinstance(cost, Unknown):
             return cost, ""
         facts = CostFacts(

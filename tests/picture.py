@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import textwrap
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -37,7 +38,10 @@ def picture() -> str:
     lines = [
         "```mermaid",
         "flowchart TD",
-        *(f'  {_id(room)}["<b>{room}</b><br/>{_wrapped(sorted(held[room]))}"]' for room in sorted(held)),
+        *(
+            f'  {_id(room)}["{"<br/>".join([f"<b>{room}</b>", *_wrapped(sorted(held[room]))])}"]'
+            for room in sorted(held)
+        ),
         *(f"  {_id(room)} --> {_id(other)}" for room in sorted(held) for other in sorted(arrows[room])),
         "```",
     ]
@@ -89,13 +93,8 @@ def _imported(name: str, known: Mapping[str, str]) -> Iterator[str]:
                 yield from named or {module} & set(known)
 
 
-def _wrapped(words: list[str], width: int = 60) -> str:
-    lines = [""]
-    for word in words:
-        if len(lines[-1]) + len(word) > width:
-            lines.append("")
-        lines[-1] += f"{', ' if lines[-1] else ''}{word}"
-    return ",<br/>".join(lines)
+def _wrapped(words: list[str]) -> list[str]:
+    return textwrap.wrap(", ".join(words), 60, break_on_hyphens=False)
 
 
 def _id(room: str) -> str:

@@ -13,7 +13,7 @@ import settings
 from tests import picture
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "docs/access.md", "docs/registry.md")
+PAGES = ("README.md", "docs/access.md", "docs/registry.md", "docs/pipelines.md", "examples/eks/README.md")
 REGION = "eu-west-1"
 NAMESPACE = "container-registry:"
 _BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
