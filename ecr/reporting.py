@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Manifests of one repository are read by 8 threads already; more of them only get in each other's way.
-_COUNTED_AT_ONCE = 2
-
 # What `ecr.cost.variants` calls a repository's own policy.
 _VARIANTS = {"own": "the present one", "none": "the present one: none"}
 
@@ -94,7 +91,6 @@ class Gathering:
         self._with_cost = with_cost
         self._prices: dict[str, Prices] = {}
         self._lock = threading.Lock()
-        self._counting = threading.Semaphore(_COUNTED_AT_ONCE)
 
     def look(self, target: Target) -> Gathered:
         """All that can be found out about a repository and its stack.
@@ -150,12 +146,11 @@ class Gathering:
         known = None if isinstance(policy, Unknown) else policy
         prices = self._prices_of(_region(repository))
         # A report looks at all repositories: a file for each manifest would take longer than reading them in batches.
-        with self._counting:
-            cost = asking.ask(
-                lambda: costing.examine(
-                    repository, images, policy=known, prices=prices, now=self._now, cache=ManifestCache(None)
-                )
+        cost = asking.ask(
+            lambda: costing.examine(
+                repository, images, policy=known, prices=prices, now=self._now, cache=ManifestCache(None)
             )
+        )
         if isinstance(cost, Unknown):
             return cost, ""
         facts = CostFacts(

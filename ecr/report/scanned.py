@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ecr.severity import Severity
 
@@ -61,7 +62,7 @@ def worst(counts: Mapping[str, int], limit: int = len(LEVELS)) -> str:
         counts: severity -> how many.
         limit: how many severities are named.
     """
-    found = [each for each in zip(LEVELS, tally([""], {"": counts}).counts, strict=True) if each[1]]
+    found = [each for each in zip(LEVELS, _counted(tuple(counts.items())), strict=True) if each[1]]
     words = [f"{count} {level.lower()}" for level, count in found[:limit]]
     rest = sum(count for _, count in found[limit:])
     return ", ".join([*words, *([f"{rest} lower"] if rest else [])]) or "none"
@@ -70,6 +71,11 @@ def worst(counts: Mapping[str, int], limit: int = len(LEVELS)) -> str:
 def weight(counts: Mapping[str, int]) -> int:
     """A number by which images can be sorted: one finding of a severity outweighs a thousand of the next one."""
     found = 0
-    for count in tally([""], {"": counts}).counts[:4]:
+    for count in _counted(tuple(counts.items()))[:4]:
         found = found * 1000 + min(count, 999)
     return found
+
+
+@lru_cache(4096)  # many images of a repository have the same findings
+def _counted(counts: tuple[tuple[str, int], ...]) -> tuple[int, ...]:
+    return tally([""], {"": dict(counts)}).counts

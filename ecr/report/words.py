@@ -20,7 +20,7 @@ def line(text: str, limit: int = MAX_TEXT) -> str:
 
 def moment(at: datetime | None) -> str:
     """`2026-11-22 14:05`, in UTC."""
-    return "" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+    return "" if at is None else at.astimezone(UTC).isoformat(" ", "minutes")[:16]
 
 
 def day(on: date | None) -> str:
