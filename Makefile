@@ -18,10 +18,10 @@ down: $(VENV)/.program ## Stop the local cloud; `make up` goes on where it was
 	@$(BIN)/python -m local down
 
 test: unit ## Set up all that is needed and run every test
-	@$(BIN)/pytest $(SIDE_BY_SIDE) -m "engine or registries"
+	@$(BIN)/pytest $(SIDE_BY_SIDE) -m "engine or registries or installed"
 
-unit: $(VENV)/.development ## Run the fast tests only: no engine, no Docker, no registries
-	@$(BIN)/pytest --numprocesses logical -m "not engine and not registries"
+unit: $(VENV)/.development ## Run the fast tests only: no engine, no Docker, no registries, no browser
+	@$(BIN)/pytest --numprocesses logical -m "not engine and not registries and not installed"
 
 lint: $(VENV)/.development ## Check format, style and types
 	@$(BIN)/ruff format --check .
