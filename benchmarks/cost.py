@@ -21,7 +21,7 @@ from ecr.layer_cache import ManifestCache
 from ecr.lifecycle.images import Image
 
 LATENCY_S = 0.1  # of each request: a guess at what ECR takes
-AT_ONCE_LIMIT, WARM_LIMIT, SUM_LIMIT_S = 0.8, 0.8, 0.5
+AT_ONCE_LIMIT, COLD_LIMIT, WARM_LIMIT, SUM_LIMIT_S = 0.8, 1.2, 0.5, 0.5
 
 
 class Reading:
@@ -64,8 +64,8 @@ def figures() -> list[Figure]:
         what = f"cost: manifests of {IMAGES} images, {LATENCY_S} s a request"
         return [
             ratio(f"{what}: {THREADS} requests at once : one after another", at_once, in_a_row, AT_ONCE_LIMIT),
-            ratio(f"{what}: cold cache, which is filled : none", cold, at_once),
-            ratio(f"{what}: warm cache : cold cache", cached, cold, WARM_LIMIT),
+            ratio(f"{what}: cold cache, which is filled : none", cold, at_once, COLD_LIMIT),
+            ratio(f"{what}: warm cache : none", cached, at_once, WARM_LIMIT),
             at_most(f"{what}: requests, cold", reading.counted(lambda: reading.contents(None)), IMAGES / BATCH_SIZE),
             at_most(f"{what}: requests, warm", reading.counted(lambda: reading.contents(warm)), 0),
             at_most(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -52,27 +53,37 @@ class EcrLayers:
         wanted = {image.digest: image.media_type for image in images}
         found: dict[str, Contents] = {}
         asked: set[str] = set()
-        for _ in range(manifests.MAX_DEPTH):
-            asked |= wanted.keys()
-            new = dict(self._read(wanted))
-            found |= new
-            # An index may list what DescribeImages has not: an image that came since, or in an emulator.
-            wanted = {child: "" for each in new.values() for child in each.children if child not in asked}
-            if not wanted:
-                break
+        proved: list[tuple[str, Contents]] = []
+        try:
+            for _ in range(manifests.MAX_DEPTH):
+                asked |= wanted.keys()
+                new = self._cache.get(wanted)
+                new |= self._read({digest: wanted[digest] for digest in wanted if digest not in new}, proved)
+                found |= new
+                # An index may list what DescribeImages has not: an image that came since, or in an emulator.
+                wanted = {child: "" for each in new.values() for child in each.children if child not in asked}
+                if not wanted:
+                    break
+        finally:
+            # All at once, which is what makes it cheap; and in any case, so that whoever was throttled gets further.
+            self._cache.put(proved)
         return found
 
-    def _read(self, wanted: _Sources) -> Iterator[tuple[str, Contents]]:
-        missing: dict[str, str] = {}
-        for digest, media_type in wanted.items():
-            raw = self._cache.get(digest)
-            if raw is None:
-                missing[digest] = media_type
-            else:
-                yield from _understood(digest, raw, media_type)
+    def _read(self, missing: _Sources, proved: list[tuple[str, Contents]]) -> dict[str, Contents]:
+        """What these are made of, without what is no manifest that this program knows: its size is known all the same.
+
+        Args:
+            missing: what is to be asked for.
+            proved: takes what may be kept: media type and contents, where the bytes have the digest. An emulator may
+                give others.
+        """
+        found: dict[str, Contents] = {}
         for digest, raw in self._fetched(list(missing)):
-            self._cache.put(digest, raw)
-            yield from _understood(digest, raw, missing[digest])
+            with contextlib.suppress(ValueError):
+                found[digest] = layers.read(digest, raw, missing[digest])
+                if manifests.digest_of(raw) == digest:
+                    proved.append((missing[digest], found[digest]))
+        return found
 
     def _fetched(self, digests: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         batches = [digests[at : at + BATCH_SIZE] for at in range(0, len(digests), BATCH_SIZE)]
@@ -103,11 +114,3 @@ class EcrLayers:
                 for image in answer.get("images", ())
             }
             return {digest: text.encode() for digest, text in texts.items() if digest in wanted}
-
-
-def _understood(digest: str, raw: bytes, media_type: str) -> Iterator[tuple[str, Contents]]:
-    """Digest and contents; nothing for what is no manifest that this program knows: its size is known all the same."""
-    try:
-        yield digest, layers.read(digest, raw, media_type)
-    except ValueError:
-        return

@@ -15,7 +15,7 @@ from botocore.stub import Stubber
 from ecr.aws import EcrRepository
 from ecr.aws.layers import BATCH_SIZE, EcrLayers
 from ecr.errors import RemoteError
-from ecr.layer_cache import ManifestCache
+from ecr.layer_cache import FILE, ManifestCache
 from ecr.lifecycle.images import Image
 from ecr.oci.manifest import ALL_MEDIA_TYPES, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, digest_of
 
@@ -83,10 +83,47 @@ def test_a_damaged_cache_is_read_again_and_never_believed(ecr_answers: Stubber, 
     for _ in range(2):
         ecr_answers.add_response("batch_get_image", {"images": held(text)}, asked(text))
     found = here(tmp_path).contents([image(text)])
-    (path,) = [path for path in tmp_path.rglob("*") if path.is_file()]
-    path.write_text(manifest(3))
+    path = tmp_path / FILE
+    path.write_bytes(path.read_bytes().replace((7).to_bytes(8, "little"), (8).to_bytes(8, "little")))  # a layer's size
     assert here(tmp_path).contents([image(text)]) == found
     assert here(tmp_path).contents([image(text)]) == found
+
+
+def test_what_has_another_digest_than_it_was_asked_for_is_not_kept(ecr_answers: Stubber, tmp_path: Path) -> None:
+    text, other = manifest(2), manifest(3)
+    wrong = {"imageId": {"imageDigest": digest_of(text.encode())}, "imageManifest": other}
+    ecr_answers.add_response("batch_get_image", {"images": [wrong]}, asked(text))
+    ecr_answers.add_response("batch_get_image", {"images": held(text)}, asked(text))
+    here(tmp_path).contents([image(text)])
+    (found,) = here(tmp_path).contents([image(text)]).values()
+    assert [digest for digest, _ in found.blobs if digest.endswith("3")] == []
+    assert here(tmp_path).contents([image(text)]) == {found.digest: found}
+
+
+def test_the_same_manifest_served_as_something_else_is_read_again(ecr_answers: Stubber, tmp_path: Path) -> None:
+    text = manifest(2)
+    for _ in range(2):
+        ecr_answers.add_response("batch_get_image", {"images": held(text)}, asked(text))
+    assert here(tmp_path).contents([image(text)])
+    assert here(tmp_path).contents([image(text, OCI_INDEX)]) == {}  # it has no list of manifests
+
+
+@pytest.mark.usefixtures("_surroundings")
+def test_what_was_read_before_a_failure_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    texts = {digest_of(text.encode()): text for text in map(manifest, range(2, 2 + 2 * BATCH_SIZE))}
+    first = list(texts)[:BATCH_SIZE]
+
+    class Client:
+        def batch_get_image(self, **request: Iterable[Mapping[str, str]]) -> dict[str, object]:
+            digests = [each["imageDigest"] for each in request["imageIds"]]
+            if digests != first:
+                return {"failures": [{"failureCode": "KmsError", "failureReason": "off"}]}
+            return {"images": [{"imageId": {"imageDigest": one}, "imageManifest": texts[one]} for one in digests]}
+
+    monkeypatch.setattr(boto3.Session, "client", lambda *_, **__: Client())
+    with pytest.raises(RemoteError):
+        here(tmp_path).contents([image(text) for text in texts.values()])
+    assert ManifestCache(tmp_path).get(dict.fromkeys(texts, OCI_MANIFEST)).keys() == set(first)
 
 
 def test_children_that_are_not_listed_are_read_as_well(ecr_answers: Stubber) -> None:
