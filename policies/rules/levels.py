@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from . import catalogue
+from .documents import UnreadableError, once
 
 _ALL = "all"
 
@@ -17,7 +18,10 @@ def problems(text: str) -> Iterator[str]:
     such as a misspelt one, it takes and forgets, and the policy has another level than its author thinks.
     """
     try:
-        content: object = json.loads(text)
+        content: object = json.loads(text, object_pairs_hook=once)  # of two, the engine takes the last
+    except UnreadableError as error:
+        yield f"{error.problem}: {error.remedy}"
+        return
     except ValueError as error:
         yield f"is not JSON: {error}"
         return

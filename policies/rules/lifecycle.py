@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from .documents import parsed
+from .documents import UnreadableError, parsed
 from .exceptions import excepted
 from .tags import REPOSITORY, TEMPLATE
 from .values import UNKNOWN, Resource, Settings, Undecided, Value, Verdict, Violation, at, items
@@ -59,8 +59,8 @@ def _rules(value: Value, where: str, remedy: str) -> Verdict | None:
         return Undecided(where)
     try:
         document = parsed(value)
-    except ValueError:
-        return Violation(where, "is not JSON, so nobody can tell what it expires", "write it as JSON")
+    except UnreadableError as error:
+        return Violation(where, f"{error.problem}, so nobody can tell what it expires", error.remedy)
     if not items(at(document, "rules")):
         return Violation(where, "has no rule" if value is not None else "is not set", remedy)
     return None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from .documents import parsed
+from .documents import UnreadableError, parsed
 from .tags import TEMPLATE
 from .values import UNKNOWN, Resource, Settings, Undecided, Unknown, Value, Verdict, Violation, at, items, shown
 
@@ -18,13 +18,14 @@ POLICIES = {
 TYPES = tuple(POLICIES)
 
 _REMEDY = (
-    "name the accounts or roles, or add a condition on aws:PrincipalOrgID, aws:PrincipalAccount, aws:SourceVpce or "
+    "name the accounts or roles, or add a condition on aws:PrincipalOrgID, aws:PrincipalAccount, aws:SourceArn or "
     "another fixed identity"
 )
 # Conditions of these kinds hold only for a request that has the key, with a value that matches: not the ...IfExists
 # and ForAllValues forms, which hold for a request without the key, and no negation.
 _TEXT_OPERATORS = frozenset({"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"})
-_LIKE = frozenset({"stringlike", "arnequals", "arnlike"})  # ArnEquals matches patterns as ArnLike does
+_ARN_OPERATORS = frozenset({"arnequals", "arnlike"})  # ArnEquals matches patterns as ArnLike does
+_LIKE = _ARN_OPERATORS | {"stringlike"}
 # How broad a range of addresses may be: S3's measure of what is public.
 _NARROWEST = {4: 8, 6: 32}
 
@@ -35,6 +36,9 @@ def check(resource: Resource, _settings: Settings) -> Iterator[Verdict]:
     What narrows is what S3 counts as not public, where it applies to ECR: fixed organizations, accounts, principals,
     sources, VPCs, VPC endpoints, and ranges of addresses that aren't as good as all.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+
+    A service acts for whoever asks it to, and an identity provider vouches for people whom nobody here has named: both
+    need such a condition, too. https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     """
     where = POLICIES[resource.type]
     value = at(resource.properties, where)
@@ -44,9 +48,10 @@ def check(resource: Resource, _settings: Settings) -> Iterator[Verdict]:
         yield Undecided(where)
         return
     try:
-        document = parsed(value)
-    except ValueError:
-        document = None
+        document = parsed(value, caseless=True)
+    except UnreadableError as error:
+        yield Violation(where, f"{error.problem}, so nobody can tell whom it allows", error.remedy)
+        return
     if not isinstance(document, Mapping):
         yield Violation(where, "is not a policy in JSON, so nobody can tell whom it allows", "write it as JSON")
         return
@@ -72,18 +77,18 @@ def _statement(statement: Value, where: str) -> Iterator[Verdict]:
 
 def _folded(value: Value) -> Mapping[str, Value]:
     """By lower-case keys: a slip in a key's case must not hide a statement, whatever IAM makes of it."""
-    return {key.lower(): below for key, below in value.items()} if isinstance(value, Mapping) else {}
+    return {key.casefold(): below for key, below in value.items()} if isinstance(value, Mapping) else {}
 
 
 def _everybody(elements: Mapping[str, Value]) -> str | Unknown | None:
-    """How the statement says that everybody is meant; None when it does not."""
+    """How the statement says that anybody may be meant; None when it does not."""
     if "notprincipal" in elements:
         return "everybody but its NotPrincipal"
     principal = elements.get("principal")
     kinds: Mapping[str, Value] = principal if isinstance(principal, Mapping) else {"": principal}
     named = [(kind, one) for kind, value in kinds.items() for one in items(value)]
     for kind, one in named:
-        if isinstance(one, str) and _is_public(one):
+        if isinstance(one, str) and (_is_public(one) or kind.casefold() in _VOUCHING):
             return f"the principal {shown({kind: one} if kind else one)}"
     return UNKNOWN if any(one is UNKNOWN for _, one in named) else None
 
@@ -107,29 +112,43 @@ def _narrowed(condition: Value) -> bool | Unknown:
             values = items(value)
             if UNKNOWN in values:
                 unknown = True
-            elif values and all(isinstance(one, str) and _owned(kind, key.lower(), one) for one in values):
+            elif _names(kind, key.lower(), values):
                 return True
     return UNKNOWN if unknown else False
 
 
-def _owned(operator: str, key: str, value: str) -> bool:
-    """Whether a condition's key and value name somebody: one fixed organization, account, network."""
+def _names(operator: str, key: str, values: Sequence[Value]) -> bool:
+    """Whether a condition names somebody in each of its values: fixed organizations, accounts, networks."""
+    texts = [one for one in values if isinstance(one, str)]
+    if not texts or len(texts) < len(values):
+        return False
     if operator == "ipaddress":
-        return key == "aws:sourceip" and _is_narrow(value)
-    owned = _OWNED.get(key)
-    if operator not in _TEXT_OPERATORS or owned is None:
+        return key == "aws:sourceip" and _are_narrow(texts)
+    return operator in _TEXT_OPERATORS and all(_owned(operator, key, one) for one in texts)
+
+
+def _owned(operator: str, key: str, value: str) -> bool:
+    if key in _ARNS and operator in _LIKE:
+        return _fixed_account(value, by_part=operator in _ARN_OPERATORS)
+    if key not in _OWNED:
         return False
     # Where the operator knows no wildcards, a `*` is only a character, which no identity has.
-    return owned(value) if operator in _LIKE else _fixed(value)
+    return _OWNED[key](value) if operator in _LIKE else _fixed(value)
 
 
 def _fixed(value: str) -> bool:
     return bool(value) and not re.search(r"[*?]|\$\{", value)
 
 
-def _fixed_account(value: str) -> bool:
+def _fixed_account(value: str, *, by_part: bool) -> bool:
+    """Whether an ARN is of one account; a wildcard before it reaches over colons unless they are matched by part.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    """
     parts = value.split(":")
-    return len(parts) > _ACCOUNT and parts[0] == "arn" and _fixed(parts[_ACCOUNT])
+    if len(parts) <= _ACCOUNT or parts[0] != "arn" or not _fixed(parts[_ACCOUNT]):
+        return False
+    return by_part or _fixed(":".join(parts[:_ACCOUNT]))
 
 
 def _fixed_path(value: str) -> bool:
@@ -141,25 +160,32 @@ def _fixed_user(value: str) -> bool:
     return _fixed(value.partition(":")[0])
 
 
-def _is_narrow(value: str) -> bool:
+def _are_narrow(values: Sequence[str]) -> bool:
+    """Whether all are ranges that are not too broad, ranges that lie side by side taken together."""
     try:
-        network = ipaddress.ip_network(value, strict=False)
+        networks = [ipaddress.ip_network(one, strict=False) for one in values]
     except ValueError:
         return False
-    return network.prefixlen >= _NARROWEST[network.version]
+    joined: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = [
+        *ipaddress.collapse_addresses(one for one in networks if isinstance(one, ipaddress.IPv4Network)),
+        *ipaddress.collapse_addresses(one for one in networks if isinstance(one, ipaddress.IPv6Network)),
+    ]
+    return all(one.prefixlen >= _NARROWEST[one.version] for one in joined)
 
 
 _ACCOUNT = 4  # arn:PARTITION:SERVICE:REGION:ACCOUNT:...
+_ARNS = frozenset({"aws:principalarn", "aws:sourcearn"})
+_VOUCHING = frozenset({"service", "federated"})  # principals that stand for others
 _OWNED: Mapping[str, Callable[[str], bool]] = {
     "aws:principalorgid": _fixed,
     "aws:principalorgpaths": _fixed_path,
     "aws:principalaccount": _fixed,
-    "aws:principalarn": _fixed_account,
+    "aws:principalarn": _fixed,
     "aws:sourceorgid": _fixed,
     "aws:sourceorgpaths": _fixed_path,
     "aws:sourceaccount": _fixed,
     "aws:sourceowner": _fixed,
-    "aws:sourcearn": _fixed_account,
+    "aws:sourcearn": _fixed,
     "aws:sourcevpc": _fixed,
     "aws:sourcevpce": _fixed,
     "aws:vpceorgid": _fixed,

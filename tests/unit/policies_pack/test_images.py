@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import json
+import re
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.rules.images import PLACES
+from policies.rules.images import ALSO_ACCEPTED, PLACES
 from policies.rules.values import UNKNOWN, Value
+from tests.unit.policies_pack import sdk
 from tests.unit.policies_pack.asking import said
 
 DIGEST = "sha256:" + "0a" * 32
@@ -64,6 +68,55 @@ def test_every_place_is_looked_at(type_token: str, path: str) -> None:
     assert said("image-digests", type_token, **{top: None}) == []
 
 
+CODE_BUILD = "aws:codebuild/project:Project"
+LIGHTSAIL = "aws:lightsail/containerServiceDeploymentVersion:ContainerServiceDeploymentVersion"
+OWN_NAMES = [
+    (CODE_BUILD, "aws/codebuild/standard:7.0", True),
+    (CODE_BUILD, "aws/codebuild/amazonlinux-x86_64-lambda-standard:python3.12", True),
+    (CODE_BUILD, "aws/codebuild/", False),
+    (CODE_BUILD, "evil/aws/codebuild/standard:7.0", False),
+    (CODE_BUILD, "python:3", False),
+    (LIGHTSAIL, ":my-service.web.12", True),
+    (LIGHTSAIL, ":my-service.web.latest", False),
+    (LIGHTSAIL, "my-service.web.12", False),
+    (LIGHTSAIL, "nginx", False),
+    (TASK, "aws/codebuild/standard:7.0", False),
+    (TASK, ":my-service.web.12", False),
+]
+
+
+@pytest.mark.parametrize(("type_token", "image", "accepted"), OWN_NAMES, ids=str)
+def test_names_that_only_a_service_knows_pass_where_it_reads_them(type_token: str, image: str, accepted: bool) -> None:  # noqa: FBT001
+    told = [line for path in PLACES[type_token] for line in said("image-digests", type_token, **at(path, image))]
+    assert (told == []) is accepted
+    assert PLACES.keys() >= ALSO_ACCEPTED.keys()
+
+
+# What the SDK has beside the places that the policy looks at.
+PASSED_OVER = {
+    (
+        "aws:imagebuilder/containerRecipe:ContainerRecipe",
+        "parentImage",
+    ): "what is built from, a FROM",
+    ("aws:imagebuilder/containerRecipe:ContainerRecipe", "instanceConfiguration.image"): "an AMI",
+    ("aws:imagebuilder/imageRecipe:ImageRecipe", "parentImage"): "an AMI",
+}
+IMAGE = re.compile(r"(\w*I|i)mage|(\w*I|i)mage(Uri|Identifier)|(\w*C|c)ontainerUri")
+# Texts that hold JSON, or that may: the SDK says no more of them.
+IN_JSON = re.compile(r"(containerDefinitions|containerProperties|ecsProperties|nodeProperties)\b.*")
+
+
+def test_no_image_of_the_sdk_is_forgotten() -> None:
+    """A new resource that runs images belongs into `PLACES`; another one into the table above, with the reason."""
+    found = find_spec("pulumi_aws")
+    assert found is not None
+    assert found.origin is not None
+    there = set(sdk.texts(Path(found.origin).parent, IMAGE))
+    looked_at = {one for one in PATHS if one[0].startswith("aws:")}
+    assert there - looked_at == PASSED_OVER.keys()
+    assert {path for _, path in looked_at - there if not IN_JSON.fullmatch(path)} == set()
+
+
 @pytest.mark.parametrize("key", ["image", "Image", "IMAGE"])
 def test_containers_in_json_are_read(key: str) -> None:
     containers = [{key: PINNED}, {"name": "sidecar", key: "envoy:1", "dockerLabels": {"image": "not one"}}]
@@ -75,6 +128,14 @@ def test_containers_in_json_are_read(key: str) -> None:
 def test_what_is_not_json_is_told_without_its_text(text: str) -> None:
     [line] = said("image-digests", TASK, containerDefinitions=text)
     assert line == "containerDefinitions is not JSON, so nobody can tell what it deploys: write it as JSON"
+
+
+def test_a_key_that_is_there_twice_hides_no_image() -> None:
+    text = f'[{{"image": "nginx:1", "image": "{PINNED}"}}]'
+    [line] = said("image-digests", TASK, containerDefinitions=text)
+    assert line.startswith("containerDefinitions has the key 'image' twice, so nobody can tell what it deploys: write")
+    labels = json.dumps([{"image": PINNED, "dockerLabels": {"App": "a", "app": "b"}}])
+    assert said("image-digests", TASK, containerDefinitions=labels) == []
 
 
 def pod(*images: Value) -> dict[str, Value]:
@@ -107,6 +168,26 @@ KUBERNETES: dict[str, tuple[str, dict[str, Value], list[str]]] = {
         "kubernetes:argoproj.io/v1alpha1:Rollout",
         {"spec": {"template": {"spec": pod("a")}}},
         ["spec.template.spec.containers[0].image"],
+    ),
+    "a template of Argo": (
+        "kubernetes:argoproj.io/v1alpha1:Workflow",
+        {"spec": {"templates": [{"container": {"image": "a:1"}}, {"script": {"image": "b", "source": "x"}}]}},
+        ["spec.templates[0].container.image", "spec.templates[1].script.image"],
+    ),
+    "steps of Argo, which name templates": (
+        "kubernetes:argoproj.io/v1alpha1:Workflow",
+        {"spec": {"templates": [{"steps": [[{"name": "a", "template": "b"}]], "sidecars": [{"image": "a"}]}]}},
+        ["spec.templates[0].sidecars[0].image"],
+    ),
+    "steps of Tekton": (
+        "kubernetes:tekton.dev/v1:Task",
+        {"spec": {"stepTemplate": {"image": "a"}, "steps": [{"image": PINNED, "script": "x"}, {"image": "b:1"}]}},
+        ["spec.stepTemplate.image", "spec.steps[1].image"],
+    ),
+    "other things of these names": (
+        "kubernetes:example.com/v1:Recipe",
+        {"spec": {"steps": ["stir", "bake"], "container": "bowl", "script": "stir", "sidecars": "none"}},
+        [],
     ),
     "volume": (
         "kubernetes:core/v1:Pod",

@@ -24,6 +24,8 @@ GOOD = {
 BAD = {
     "not JSON": ("{", "is not JSON: "),
     "a list": ("[]", "has to be an object"),
+    "twice": ('{"all": "mandatory", "all": "disabled"}', "has the key 'all' twice: write each key once"),
+    "a setting twice": ('{"scanning": {"except": ["a"], "except": []}}', "has the key 'except' twice"),
     "misspelt policy": ('{"imutable-tags": "mandatory"}', "imutable-tags: there is no such policy; there are: all, "),
     "misspelt setting": ('{"scanning": {"exept": []}}', "scanning: there is no setting exept; there are: enforcement"),
     "setting of another": ('{"scanning": {"ownKey": true}}', "scanning: there is no setting ownKey"),

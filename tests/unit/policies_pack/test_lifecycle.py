@@ -46,6 +46,10 @@ BAD: dict[str, tuple[tuple[Resource, ...], str]] = {
     "without rules": ((repository(), lifecycle(policy='{"rules": []}')), "LifecyclePolicy web-lifecycle has no rule"),
     "of no policy": ((repository(), lifecycle(policy=None)), "is not set: add a rule"),
     "not JSON": ((repository(), lifecycle(policy="{secret")), "is not JSON, so nobody can tell what it expires"),
+    "rules twice": (
+        (repository(), lifecycle(policy='{"rules": [{}], "rules": [{}]}')),
+        "has the key 'rules' twice, so nobody can tell what it expires: write each key once",
+    ),
     "rules to be known": ((repository(), lifecycle(policy=UNKNOWN)), "? repository web-repo: policy of its"),
 }
 

@@ -33,13 +33,16 @@ PUBLIC: dict[str, Value] = {
     "any service": {"Service": "*"},
     "any provider": {"Federated": "*"},
     "next to a service": {"Service": "lambda.amazonaws.com", "AWS": "*"},
+    "a service, for anybody": {"Service": "lambda.amazonaws.com"},
+    "a service in another case": {"service": ["lambda.amazonaws.com"]},
+    "whom a provider vouches for": {"Federated": "accounts.google.com"},
+    "whom a provider of an account vouches for": {"Federated": "arn:aws:iam::123456789012:oidc-provider/example.com"},
 }
 NAMED: dict[str, Value] = {
     "an account": {"AWS": "123456789012"},
     "its root": {"AWS": "arn:aws:iam::123456789012:root"},
     "a role": {"AWS": ROLE},
     "roles": {"AWS": [ROLE, "arn:aws-cn:iam::123456789012:role/b"]},
-    "a service": {"Service": "lambda.amazonaws.com"},
     "nobody": {},
     "nothing": None,
 }
@@ -78,6 +81,22 @@ NARROW: dict[str, tuple[Value, Value]] = {
         {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/ci-*"}},
         {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/ci-*"}},
     ),
+    "roles of an account in any partition": (
+        {"ArnLike": {"aws:PrincipalArn": "arn:*:iam::123456789012:role/*"}},
+        {"StringLike": {"aws:PrincipalArn": "arn:*:iam::123456789012:role/*"}},
+    ),
+    "roles of an account, matched as a text": (
+        {"StringLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/*"}},
+        {"StringLike": {"aws:PrincipalArn": "arn:aws:iam:*:123456789012:role/*"}},
+    ),
+    "a source in any Region": (
+        {"ArnEquals": {"aws:SourceArn": "arn:aws:lambda:*:123456789012:function:a"}},
+        {"StringLike": {"aws:SourceArn": "arn:aws:lambda:*:123456789012:function:a"}},
+    ),
+    "a source that has no account": (
+        {"StringEquals": {"aws:SourceArn": "arn:aws:s3:::bucket"}},
+        {"StringLike": {"aws:SourceArn": "arn:aws:s3:::*"}},
+    ),
     "a source": (
         {"ArnEquals": {"aws:SourceArn": "arn:aws:lambda:eu-west-1:123456789012:function:*"}},
         {"ArnEquals": {"aws:SourceArn": "arn:aws:lambda:*:*:function:*"}},
@@ -90,6 +109,14 @@ NARROW: dict[str, tuple[Value, Value]] = {
     "addresses of version 6": (
         {"IpAddress": {"aws:SourceIp": "2001:db8::/32"}},
         {"IpAddress": {"aws:SourceIp": "2001:db8::/31"}},
+    ),
+    "addresses here and there": (
+        {"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "203.0.113.7", "2001:db8::/32", "10.1.0.0/16"]}},
+        {"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "203.0.113.7", "2001:db8::/32", "11.0.0.0/8"]}},
+    ),
+    "all addresses, in small ranges": (
+        {"IpAddress": {"aws:SourceIp": [f"{n}.0.0.0/16" for n in range(256)]}},
+        {"IpAddress": {"aws:SourceIp": [f"{n}.0.0.0/8" for n in range(256)]}},
     ),
     "all addresses but some": (
         {"IpAddress": {"aws:SourceIp": "203.0.113.7"}},
@@ -115,6 +142,18 @@ def test_everybody_is_refused(principal: Value) -> None:
     assert "without a condition that names anybody: name the accounts or roles" in line
     assert told(statement(principal, effect="Deny")) == []
     assert told(statement(principal, {"StringEquals": {"aws:PrincipalOrgID": "o-abc123"}})) == []
+
+
+def test_services_name_whom_they_act_for() -> None:
+    service: Value = {"Service": "lambda.amazonaws.com"}
+    [line] = told(statement(service))
+    assert line.startswith("policy.Statement[0] allows the principal {'Service': 'lambda.amazonaws.com'}, without a")
+    for condition in (
+        {"ArnLike": {"aws:SourceArn": "arn:aws:lambda:eu-west-1:123456789012:function:*"}},
+        {"StringEquals": {"aws:SourceAccount": "123456789012"}},
+        {"StringEquals": {"aws:SourceOrgID": "o-abc123"}},
+    ):
+        assert told(statement(service, condition)) == []
 
 
 @pytest.mark.parametrize("principal", NAMED.values(), ids=NAMED)
@@ -146,6 +185,29 @@ def test_a_single_statement_needs_no_list_and_keys_no_case() -> None:
     assert told({"effect": "Allow", "principal": "*"}) != []
 
 
+TWICE: dict[str, tuple[str, str]] = {
+    "statement": ('{"Statement": [{"Effect": "Allow", "Principal": "*"}], "Statement": []}', "Statement"),
+    "principal": ('{"Statement": {"Effect": "Allow", "Principal": "*", "Principal": {"AWS": "1"}}}', "Principal"),
+    "in another case": ('{"Statement": {"Effect": "Deny", "effect": "Allow", "Principal": "*"}}', "effect"),
+    "statement in another case": ('{"Statement": [], "STATEMENT": [{"Effect": "Allow"}]}', "statement"),
+    "condition": (
+        '{"Statement": {"Principal": "*", "Condition": {"StringEquals": {"aws:SourceVpc": "v"}, "stringequals": {}}}}',
+        "stringequals",
+    ),
+    "deep down": ("[" * 900 + '{"a": 1, "A": 2}' + "]" * 900, "a"),
+}
+
+
+@pytest.mark.parametrize(("text", "key"), TWICE.values(), ids=TWICE)
+def test_what_is_written_twice_hides_nothing(text: str, key: str) -> None:
+    line = f"policy has the key {key!r} twice, so nobody can tell whom it allows: write each key once"
+    assert said("no-public-principal", REPOSITORY_POLICY, policy=text) == [line]
+
+
+def test_keys_of_a_value_that_differ_in_case_are_told_too() -> None:
+    assert "has the key 'effect' twice" in told({"Effect": "Allow", "effect": "Deny", "Principal": "*"})[0]
+
+
 @pytest.mark.parametrize(("type_token", "key"), POLICIES.items(), ids=POLICIES)
 def test_all_kinds_of_policies_are_read_as_text(type_token: str, key: str) -> None:
     good, bad = (json.dumps({"Statement": [statement(principal)]}) for principal in ({"AWS": ROLE}, "*"))
@@ -158,7 +220,10 @@ def test_all_kinds_of_policies_are_read_as_text(type_token: str, key: str) -> No
 @pytest.mark.parametrize("policy", ["{", "[]", "[" * 100_000, "7", 7, None], ids=lambda value: str(value)[:5])
 def test_what_is_no_policy_is_told_without_its_text(policy: Value) -> None:
     [line] = said("no-public-principal", REPOSITORY_POLICY, policy=policy)
-    assert line == "policy is not a policy in JSON, so nobody can tell whom it allows: write it as JSON"
+    assert line in {
+        "policy is not JSON, so nobody can tell whom it allows: write it as JSON",
+        "policy is not a policy in JSON, so nobody can tell whom it allows: write it as JSON",
+    }
 
 
 def test_a_template_needs_no_policy() -> None:
