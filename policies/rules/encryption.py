@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from .tags import REPOSITORY, TEMPLATE
-from .values import UNKNOWN, Resource, Schema, Settings, Undecided, Verdict, Violation, at, items, shown
+from .values import UNKNOWN, Resource, Schema, Settings, Undecided, Value, Verdict, Violation, at, items, shown
 
 TYPES = (REPOSITORY, TEMPLATE)
 
@@ -23,11 +24,14 @@ SETTINGS: Schema = {
     OWN_KEY: {
         "type": "boolean",
         "default": False,
-        "description": "Whether KMS has to use a key that is named, and not the one that AWS manages for ECR.",
+        "description": "Whether KMS has to use a key that is named, and not one that AWS manages.",
     },
 }
 
 _WHERE = "encryptionConfigurations"
+# Names with this beginning are AWS's own, by themselves and in ARNs.
+# https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html
+_AWS_ALIAS = re.compile(r"(arn:[^/]*:)?alias/aws/")
 
 
 def check(resource: Resource, settings: Settings) -> Iterator[Verdict]:
@@ -45,5 +49,12 @@ def check(resource: Resource, settings: Settings) -> Iterator[Verdict]:
         yield Violation(_WHERE, "says no encryptionType, and it can't be changed later", remedy)
     elif kind not in accepted:
         yield Violation(f"{_WHERE}.encryptionType", f"is {shown(kind)}, which is not accepted here", remedy)
-    elif settings.get(OWN_KEY) is True and kind != "AES256" and at(configuration, "kmsKey") is None:
+    elif settings.get(OWN_KEY) is True and kind != "AES256":
+        yield from _own_key(at(configuration, "kmsKey"))
+
+
+def _own_key(key: Value) -> Iterator[Verdict]:
+    if not key:
         yield Violation(f"{_WHERE}.kmsKey", "is not set, so AWS manages the key", "name a key of yours")
+    elif isinstance(key, str) and _AWS_ALIAS.match(key):
+        yield Violation(f"{_WHERE}.kmsKey", f"is {shown(key)}, a key that AWS manages", "name a key of yours")
