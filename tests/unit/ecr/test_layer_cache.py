@@ -235,6 +235,23 @@ def test_the_journal_of_a_damaged_file_does_not_get_into_the_next(cache: Manifes
     assert names(path.parent) == [FILE, f"{FILE}.damaged"]
 
 
+def test_a_file_that_somebody_else_has_begun_meanwhile_stays(
+    cache: ManifestCache, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(ManifestCache(tmp_path / "elsewhere"), IMAGES)
+    path.write_bytes(b"damaged")
+
+    def mended_by_another(*_: object) -> None:
+        (tmp_path / "elsewhere" / FILE).replace(path)
+        raise sqlite3.DatabaseError("file is not a database")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(layer_cache, "_read", mended_by_another)
+        patch.setattr(layer_cache, "_SETTINGS", ())  # they would notice first
+        assert get(cache, IMAGES) == {}
+    assert get(cache, IMAGES) == IMAGES
+
+
 # Where nothing can be written
 
 
