@@ -18,17 +18,18 @@ down: $(VENV)/.program ## Stop the local cloud; `make up` goes on where it was
 	@$(BIN)/python -m local down
 
 test: unit ## Set up all that is needed and run every test
-	@$(BIN)/pytest $(SIDE_BY_SIDE) -m "engine or registries or installed"
+	@$(BIN)/pytest -m installed
+	@$(BIN)/pytest $(SIDE_BY_SIDE) -m "engine or registries"
 
 unit: $(VENV)/.development ## Run the fast tests only: no engine, no Docker, no registries, no browser
 	@$(BIN)/pytest --numprocesses logical -m "not engine and not registries and not installed"
 
-lint: $(VENV)/.development ## Check format, style and types
+lint: $(VENV)/.development ## Check format, style, types, scripts and workflows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy .
 	@$(BIN)/python -m local.policy_packs >/dev/null
-	@cd policies && ../$(BIN)/mypy --config-file ../pyproject.toml --python-executable .venv/bin/python __main__.py
+	@cd ./policies && ../$(BIN)/mypy --config-file ../pyproject.toml --python-executable .venv/bin/python __main__.py
 	@./tools/lint-workflows
 
 format: $(VENV)/.development ## Format the code

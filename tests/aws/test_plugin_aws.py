@@ -185,7 +185,7 @@ REFUSED: Mapping[str, tuple[str, Props, str]] = {
         {"url": "https://a", "clientIdLists": [1]},
         "clientIdLists must be a list of strings",
     ),
-    "unknown type": ("aws:s3/bucket:Bucket", {}, "resource type aws:s3/bucket:Bucket is not implemented"),
+    "unknown type": ("aws:dynamodb/table:Table", {}, "resource type aws:dynamodb/table:Table is not implemented"),
 }
 
 
