@@ -121,21 +121,40 @@ def test_an_execution_builds_previews_and_promotes_to_the_end(
     with pytest.raises(ecr.exceptions.RepositoryNotFoundException):
         ecr.describe_repositories(repositoryNames=["prod/execution"])
 
-    published = execution.variables["dev"]["DIGEST"]
-    assert succeeded(execution.run("prod")).exported == {"DIGEST": published}
+    image = execution.variables["dev"]["DIGEST"]
+    assert succeeded(execution.run("prod")).exported == {"DIGEST": image}
+    tag, published = image.split("@")
     for stack in ("dev", "staging", "prod"):
-        held = ecr.describe_images(repositoryName=f"{stack}/execution", imageIds=[{"imageTag": "v1.0.0"}])
+        held = ecr.describe_images(repositoryName=f"{stack}/execution", imageIds=[{"imageTag": tag}])
         assert held["imageDetails"][0]["imageDigest"] == published
 
 
-def test_what_another_execution_has_deployed_meanwhile_is_not_promoted(machine: Callable[[str], Machine]) -> None:
-    execution = machine("overtaken")
+def test_what_another_execution_has_deployed_meanwhile_is_not_promoted(
+    machine: Callable[[str], Machine], ecr: ECRClient
+) -> None:
+    execution = machine("overtaken-build")
     succeeded(execution.run("dev"))
-    execution.variables["dev"] = {"DIGEST": "sha256:" + "0" * 64}
+    approved = execution.variables["dev"]
+    page = execution.checkout / "images" / "nginx" / "index.html"
+    page.write_text(page.read_text() + "<!-- another execution's -->")
+    succeeded(execution.run("dev"))
+    assert execution.variables["dev"] != approved
+
+    execution.variables["dev"] = approved
+    assert succeeded(execution.run("staging")).exported == approved
+    (held,) = ecr.describe_images(repositoryName="staging/overtaken-build")["imageDetails"]
+    assert approved["DIGEST"] == f"{held['imageTags'][0]}@{held['imageDigest']}"
+
+
+def test_a_stage_that_is_told_of_no_image_promotes_none(machine: Callable[[str], Machine], ecr: ECRClient) -> None:
+    execution = machine("untold")
+    execution.variables["dev"] = {"DIGEST": ""}
     built = execution.run("staging")
     assert built.phases == {"install": True, "build": False}
-    assert "error: stack dev has published sha256:" in built.output
+    assert 'error: image: "" is not what was approved' in built.output
     assert built.exported == {"DIGEST": ""}
+    with pytest.raises(ecr.exceptions.RepositoryNotFoundException):
+        ecr.describe_repositories(repositoryNames=["staging/untold"])
 
 
 def test_a_mistake_in_a_stack_file_fails_the_build_in_one_line(machine: Callable[[str], Machine]) -> None:

@@ -8,13 +8,16 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
+import yaml
 
 from local.pulumi_cli import MINIMUM
 
 ROOT = Path(__file__).resolve().parents[2]
-DIGEST = "sha256:" + "1" * 64
+DIGEST, ANOTHER = ("sha256:" + digit * 64 for digit in "12")
+IMAGE = f"v1.2.3@{DIGEST}"
 PULUMI = f"""#!/bin/sh
 printf '%s\\n' "$*" >>"$SAID"
 case "$*" in
@@ -22,14 +25,22 @@ case "$*" in
   *--show-name*)
     test -z "$NO_BACKEND" || {{ echo "error: no such bucket" >&2; echo more >&2; exit 255; }}
     test -z "$NO_STACK" || {{ echo "error: no stack named 'dev' found" >&2; exit 255; }} ;;
-  *image_digest*) test -z "$NO_IMAGE" && echo {DIGEST} ;;
-  *" up "* | *" preview "*) echo "deploying"; exit "${{ENDS:-0}}" ;;
+  *"stack output --json"*)
+    test -z "$NO_OUTPUTS" || exit 255
+    test -z "$NO_IMAGE" || {{ echo '{{"image_digest": null, "image_tag": null}}'; exit; }}
+    echo '{{"image_digest": "{DIGEST}", "image_tag": "v1.2.3", "repository_name": "dev/yoon-app"}}' ;;
+  *" up "* | *" preview "*)
+    while [ "$1" != --config-file ]; do shift; done
+    cp "$2" "$SAID.config"
+    echo "deploying"
+    exit "${{ENDS:-0}}" ;;
 esac
 """
-PYTHON = """#!/bin/sh
+PYTHON = f"""#!/bin/sh
 case "$*" in
+  *image_digest* | *ci.pin*) exec {sys.executable} "$@" ;;
   *botocore*) test -n "$SIGNED_IN" ;;
-  *"-m ecr"*) printf 'python %s\\n' "$*" >>"$SAID"; exit "${DRIFTED:-0}" ;;
+  *"-m ecr"*) printf 'python %s\\n' "$*" >>"$SAID"; exit "${{DRIFTED:-0}}" ;;
 esac
 """
 
@@ -67,6 +78,16 @@ class Project:
     def stack(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return self.run(str(self.folder / "ci" / "stack"), *arguments, **environment)
 
+    def given(self, stack: str, text: str, *image: str) -> dict[str, object]:
+        """The configuration that pulumi is given when the stack file says this, and an image was approved."""
+        file = self.folder / f"Pulumi.{stack}.yaml"
+        file.write_text(text)
+        done = self.stack("up", stack, *image)
+        assert done.returncode == 0, done.stderr
+        assert file.read_text() == text
+        config = yaml.safe_load(self.said.with_name("said.config").read_text())["config"]
+        return cast("dict[str, object]", config)
+
     def operations(self) -> list[str]:
         return [line for line in self.said.read_text().splitlines() if " up " in line or " preview " in line]
 
@@ -75,10 +96,11 @@ class Project:
 def project(tmp_path: Path) -> Project:
     folder = tmp_path / "a project"
     (folder / "ci").mkdir(parents=True)
-    for name in ("stack", "setup"):
+    for name in ("stack", "setup", "__init__.py", "pin.py"):
         shutil.copy(ROOT / "ci" / name, folder / "ci")
     executable(folder / "bin" / "pulumi", PULUMI)
     executable(folder / ".venv" / "bin" / "python", PYTHON)
+    (folder / "ecr").symlink_to(ROOT / "ecr")
     executable(folder / "scripts" / "set-up", "#!/bin/sh\n")
     for stack in ("dev", "prod"):
         (folder / f"Pulumi.{stack}.yaml").write_text("config: {}\n")
@@ -86,7 +108,7 @@ def project(tmp_path: Path) -> Project:
 
 
 MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], int, str]] = {
-    "nothing": ((), {}, 2, "usage: ci/stack preview|up|digest STACK, or ci/stack still STACK DIGEST"),
+    "nothing": ((), {}, 2, "usage: ci/stack preview|up STACK [IMAGE], or ci/stack image|digest STACK"),
     "no stack": (("up",), {}, 2, "usage: "),
     "another operation": (("destroy", "dev"), {}, 2, "usage: "),
     "an unknown stack": (("up", "nix"), {}, 2, "stack nix: there is no stack file of that name; stacks here: dev prod"),
@@ -101,8 +123,14 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], int, str]] = {
         "stack dev is not in the backend that pulumi is signed in to: make it once with pulumi stack init dev",
     ),
     "no image": (("digest", "dev"), {"NO_IMAGE": "1"}, 1, "stack dev has published no image"),
-    "another image": (("still", "dev", "sha256:2"), {}, 1, f"stack dev has published {DIGEST} since sha256:2 was"),
-    "nothing approved": (("still", "dev", ""), {}, 1, f"stack dev has published {DIGEST} since nothing was approved"),
+    "no outputs": (("image", "dev"), {"NO_OUTPUTS": "1"}, 3, "the outputs of stack dev can't be read"),
+    "nothing approved": (("up", "dev", ""), {}, 2, 'image: "" is not what was approved; accepted: what ci/stack image'),
+    "half a digest": (("up", "dev", "sha256:12"), {}, 2, 'image: "sha256:12" is not what was approved'),
+    "no tag": (("up", "dev", f"@{DIGEST}"), {}, 2, f'image: "@{DIGEST}" is not what was approved'),
+    "no promotion": (
+        ("up", "dev", IMAGE), {}, 2, "container-registry:promote.from: is missing in Pulumi.dev.yaml: the stack",
+    ),
+    "an image of what has none": (("digest", "dev", IMAGE), {}, 2, "usage: "),
 }  # fmt: skip
 
 
@@ -137,6 +165,82 @@ def test_up_asks_nothing_leaves_the_stack_file_alone_and_shows_what_is_there(pro
     assert up.startswith("--non-interactive --color never up --yes --stack dev --config-file ")
     assert f"{project.folder}/Pulumi.dev.yaml" not in up
     assert "--policy-pack" not in up
+
+
+PROMOTES = """\
+encryptionsalt: v1:abc=
+config:
+  aws:region: eu-west-1
+  container-registry:repository: prod/yoon-app
+  container-registry:tags: {day: 2027-01-31, answer: yes, "quoted": 'no'}
+  container-registry:promote:
+    from: staging
+    gate: {off: "the emulator does not scan", wait: 0600}
+  shop:password:
+    secure: v1:AbC+/==
+"""
+
+
+def promotion(config: dict[str, object]) -> dict[str, object]:
+    return cast("dict[str, object]", config["container-registry:promote"])
+
+
+def test_what_a_stack_has_published_is_told_with_its_tag_or_without(project: Project) -> None:
+    assert project.stack("image", "dev").stdout == f"{IMAGE}\n"
+    assert project.stack("digest", "dev").stdout == f"{DIGEST}\n"
+
+
+def test_an_approved_image_is_promoted_whatever_the_source_has_published_by_then(project: Project) -> None:
+    config = project.given("prod", PROMOTES, IMAGE)
+    unpinned = project.given("prod", PROMOTES)
+    assert promotion(config) == {**promotion(unpinned), "digest": DIGEST, "tag": "v1.2.3"}
+    assert {**config, "container-registry:promote": None} == {**unpinned, "container-registry:promote": None}
+    assert promotion(project.given("prod", PROMOTES, DIGEST)) == {**promotion(unpinned), "digest": DIGEST}
+
+
+def test_nothing_else_in_the_stack_file_is_read_as_another_value(project: Project) -> None:
+    project.given("prod", PROMOTES, IMAGE)
+    written = project.said.with_name("said.config").read_text()
+    for text in ("day: 2027-01-31, answer: yes, \"quoted\": 'no'", "{off: ", "wait: 0600", "secure: v1:AbC+/=="):
+        assert text in written
+
+
+def test_a_preview_is_of_the_approved_image_too(project: Project) -> None:
+    (project.folder / "Pulumi.prod.yaml").write_text(PROMOTES)
+    assert project.stack("preview", "prod", IMAGE).returncode == 0
+    assert DIGEST in project.said.with_name("said.config").read_text()
+
+
+@pytest.mark.parametrize(("pinned", "word"), [(DIGEST, ""), (ANOTHER, f"Pulumi.prod.yaml pins {ANOTHER}, which wins")])
+def test_a_digest_in_the_stack_file_wins_so_that_rolling_back_works(project: Project, pinned: str, word: str) -> None:
+    text = PROMOTES.replace("from: staging", f"from: staging\n    digest: {pinned}")
+    (project.folder / "Pulumi.prod.yaml").write_text(text)
+    done = project.stack("up", "prod", IMAGE)
+    assert done.returncode == 0
+    assert done.stderr == (f"{word} over {IMAGE}\n" if word else "")
+    assert promotion(project.given("prod", text, IMAGE)) == promotion(project.given("prod", text))
+
+
+def test_a_tag_in_the_stack_file_stays(project: Project) -> None:
+    text = PROMOTES.replace("from: staging", "from: staging\n    tag: stable")
+    config = promotion(project.given("prod", text, IMAGE))
+    assert (config["tag"], config["digest"]) == ("stable", DIGEST)
+
+
+def test_a_promotion_that_stands_elsewhere_in_the_file_is_not_changed_there(project: Project) -> None:
+    text = "x: &p {from: staging}\nconfig:\n  container-registry:promote: *p\n  shop:other: *p\n"
+    config = project.given("prod", text, IMAGE)
+    assert promotion(config)["digest"] == DIGEST
+    assert config["shop:other"] == {"from": "staging"}
+
+
+def test_a_pin_that_is_no_digest_is_the_only_thing_said(project: Project) -> None:
+    text = PROMOTES.replace("from: staging", "from: staging\n    digest: sha256:12")
+    (project.folder / "Pulumi.prod.yaml").write_text(text)
+    done = project.stack("up", "prod", IMAGE)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: container-registry:promote.digest: ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_policies_are_checked_with_the_levels_of_the_stack(project: Project) -> None:

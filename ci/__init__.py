@@ -1,0 +1,1 @@
+"""What pipelines run: ci/setup, then ci/stack."""
