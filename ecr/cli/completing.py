@@ -3,12 +3,16 @@
 The shell hands over the words after the command's name up to the cursor, the last of them perhaps empty, with VARIABLE
 in the environment; `ecr/cli/completion.py` has the scripts that do so. Each answer is a line: a word, and after a tab
 what it is about. No lines mean that the name of a file may come next.
+
+What a shell inserts it may also run. So nothing is offered that comes from somebody else's files and is no proper name,
+nor anything that a terminal would not show as it is.
 """
 
 # ruff: noqa: PLC0415 - loaded where needed: every command comes by here, and YAML takes longer than typer
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +27,9 @@ if typing.TYPE_CHECKING:
     from typer.core import TyperGroup
 
 VARIABLE = "_ECR_COMPLETE"
+
+# Pulumi documentation, "Stacks": the characters of a stack's name.
+_STACK = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def answer(group: TyperGroup, words: Sequence[str]) -> int:
@@ -45,7 +52,8 @@ def answer(group: TyperGroup, words: Sequence[str]) -> int:
     items = completion.get_completions(arguments, incomplete)
     # zsh and fish take an option with its value for one word, bash for three.
     before = f"{incomplete.partition('=')[0]}=" if incomplete.startswith("--") and "=" in incomplete else ""
-    console.result(f"{before}{completion.format_completion(item)}" for item in items if item.type == "plain")
+    fit = [item for item in items if item.type == "plain" and f"{before}{item.value}".isprintable()]
+    console.result(f"{before}{completion.format_completion(item)}" for item in fit)
     return ExitCode.DONE
 
 
@@ -74,14 +82,16 @@ def _stacks(incomplete: str) -> list[str]:
     from ecr import stack_file
 
     try:
-        return _beginning(incomplete, stack_file.known(stack_file.find_project(Path.cwd())))
+        known = stack_file.known(stack_file.find_project(Path.cwd()))
     except (EcrError, OSError):
         return []
+    return _beginning(incomplete, filter(_STACK.fullmatch, known))
 
 
 def _repositories(incomplete: str) -> list[str]:
     """The repositories that the stack files name."""
     from ecr import stack_file
+    from ecr.reference import is_repository_name
 
     found = set()
     for stack in _stacks(""):
@@ -89,7 +99,7 @@ def _repositories(incomplete: str) -> list[str]:
             name = stack_file.read(stack_file.find_project(Path.cwd()), stack).get("container-registry:repository")
         except EcrError:
             continue
-        if isinstance(name, str):
+        if isinstance(name, str) and is_repository_name(name):
             found.add(name)
     return _beginning(incomplete, sorted(found))
 

@@ -43,16 +43,18 @@ ShellName = Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh or 
 
 _ROOT = Path(__file__).resolve().parents[2]
 
+# bash inserts a word as it is, for itself to read: hence %q. The other two quote what they insert.
 # -P: the folder that one happens to be in may hold other modules with our names.
 _BASH = """\
 ecr() {{
     PYTHONPATH={root}${{PYTHONPATH:+:$PYTHONPATH}} {python} -P -m ecr "$@"
 }}
 _ecr_completion() {{
-    local line
+    local line word
     COMPREPLY=()
     while IFS= read -r line; do
-        COMPREPLY+=("${{line%%$'\\t'*}}")
+        printf -v word %q "${{line%%$'\\t'*}}"
+        COMPREPLY+=("$word")
     done < <({variable}=1 ecr "${{COMP_WORDS[@]:1:COMP_CWORD}}" 2>/dev/null)
 }}
 complete -o default -F _ecr_completion ecr

@@ -81,6 +81,34 @@ def test_outside_of_a_project_there_are_no_names(project: Path, shell: Shell, mo
     assert offered(shell, "lifecycle", "simulate", "--repository", "") == []
 
 
+EVIL = (
+    "evil$(touch pwned)",
+    "evil`touch pwned`",
+    "evil;touch pwned",
+    "evil dev",
+    "evil\x1b[31m",
+    "evil\n",
+    "evil\udcff",
+    "evil'",
+)
+
+
+def test_only_proper_names_are_offered(project: Path, shell: Shell) -> None:
+    for name in EVIL:
+        (project / f"Pulumi.{name}.yaml").write_text("config:\n  container-registry:repository: dev/evil\n")
+    for number, name in enumerate(("Evil", "evil$(touch pwned)", "evil\\e[31m")):
+        (project / f"Pulumi.bad{number}.yaml").write_text(f'config:\n  container-registry:repository: "{name}"\n')
+    assert offered(shell, "status", "--stack", "") == ["bad0", "bad1", "bad2", "broken", "dev", "staging"]
+    assert offered(shell, "status", "--stack", "evil") == []
+    assert offered(shell, "lifecycle", "simulate", "--repository", "") == ["dev/yoon-app", "staging/yoon-app"]
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("word", ["--\x1b[31m=", "--stack\udcff=", "--stack=\x1b", "\udcff"])
+def test_what_is_typed_comes_back_in_no_other_form(word: str, shell: Shell) -> None:
+    assert offered(shell, "status", word) == []
+
+
 @pytest.mark.usefixtures("project")
 def test_a_word_comes_with_one_line_about_it(shell: Shell) -> None:
     assert shell("stat").out == f"status\t{app.COMMANDS['status']}\n"

@@ -43,11 +43,11 @@ def installed(name: Name, log: Path) -> None:
         pytest.skip(f"{name} can't be had here: {error.reason}")
 
 
-def run(name: Name, text: str, *arguments: str, cwd: Path, root: Path = ROOT) -> str:
+def run(name: Name, text: str, *arguments: str, cwd: Path, root: Path = ROOT, python: str = sys.executable) -> str:
     """Have a shell run `text`, with the script for it in the file `$SCRIPT`."""
     installed(name, cwd / "apt.log")
     path = cwd / "script"
-    path.write_text(script(name, root=str(root), python=sys.executable))
+    path.write_text(script(name, root=str(root), python=python))
     clean = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "FPATH")}
     environ = {**clean, "SCRIPT": str(path), "HOME": str(cwd), "XDG_CONFIG_HOME": str(cwd), "TERM": "dumb"}
     after = [] if name is Name.FISH else [name]
@@ -83,6 +83,42 @@ def test_bash_completes(words: list[str], expected: list[str], folder: Path) -> 
     told, *found = run(Name.BASH, BASH, *words, cwd=folder).splitlines()
     assert told == "complete -o default -F _ecr_completion ecr"
     assert found == expected
+
+
+HOSTILE = "evil$(touch pwned) `touch pwned`; touch pwned"
+# In the place of the program: a later one, or another one, may offer anything.
+STAND_IN = f"""#!/bin/sh
+printf '%s\\tabout\\n' '{HOSTILE}'
+"""
+ENTER = """
+source "$SCRIPT"
+COMP_WORDS=(ecr status --stack "") COMP_CWORD=3
+_ecr_completion
+eval "printf '%s\\n' ${COMPREPLY[0]}"   # what the return key does with what was inserted
+"""
+
+
+def test_bash_runs_nothing_of_what_is_offered(folder: Path) -> None:
+    stand_in = folder / "stand-in"
+    stand_in.write_text(STAND_IN)
+    stand_in.chmod(0o755)
+    assert run(Name.BASH, ENTER, cwd=folder, python=str(stand_in)) == f"{HOSTILE}\n"
+    assert not (folder / "pwned").exists()
+
+
+def test_bash_is_offered_no_stack_with_a_command_in_its_name(folder: Path) -> None:
+    (folder / "Pulumi.evil$(touch pwned).yaml").write_text("")
+    _, *found = run(Name.BASH, BASH, "status", "--stack", "", cwd=folder).splitlines()
+    assert found == ["dev", "prod"]
+
+
+@pytest.mark.installed
+def test_fish_is_offered_no_stack_with_a_command_in_its_name(folder: Path) -> None:
+    (folder / "Pulumi.evil(touch pwned).yaml").write_text("")
+    (folder / "Pulumi.evil\x1b[31m.yaml").write_text("")
+    found = run(Name.FISH, "source $SCRIPT; complete -C 'ecr status --stack '", cwd=folder).splitlines()
+    assert found == ["dev", "prod"]
+    assert not (folder / "pwned").exists()
 
 
 @pytest.mark.installed
