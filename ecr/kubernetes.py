@@ -34,7 +34,7 @@ CPU_RULE = "a number of processors, such as 1, or of thousandths, such as 100m"
 _MEMORY = re.compile(r"[1-9][0-9]{0,8}(?:Ki|Mi|Gi)")
 MEMORY_RULE = "an amount with Ki, Mi or Gi, such as 64Mi"
 
-FOLDER_RULE = "an absolute path without '..', other than /"
+FOLDER_RULE = "an absolute path without '..', ':' or control characters, other than /"
 PROBE_RULE = "a path that begins with '/', such as /health"
 
 # User IDs of Linux; 0 is root, which "Restricted" keeps out.
@@ -118,7 +118,8 @@ def _problems(workload: Workload) -> Iterator[Problem]:
 def _is_folder(text: str) -> bool:
     path = PurePosixPath(text)
     # A colon would divide the path (Kubernetes API reference, VolumeMount, mountPath).
-    return path.root == "/" and str(path) == text != "/" and ".." not in path.parts and ":" not in text
+    divided = ".." in path.parts or ":" in text
+    return path.root == "/" and str(path) == text != "/" and not divided and text.isprintable()
 
 
 def needs_account(

@@ -165,7 +165,9 @@ def test_values_at_the_border(field: str, accepted: list[str | None], wrong: lis
         assert refused(**{field: text}) == [field], text
 
 
-@pytest.mark.parametrize("folder", ["", "/", "tmp", "/run/", "/a/../b", "//a", "/a:b", "."])
+@pytest.mark.parametrize(
+    "folder", ["", "/", "tmp", "/run/", "/a/../b", "//a", "/a:b", ".", "/a\x1b[31m", "/a\n", "/\udcff"]
+)
 def test_a_folder_that_is_none_is_refused(folder: str) -> None:
     assert refused(writable=("/run", folder)) == ["writable[1]"]
 

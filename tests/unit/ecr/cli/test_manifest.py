@@ -248,6 +248,13 @@ def test_all_mistakes_are_told_at_once(shell: Shell) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("prod")
+def test_a_folder_with_control_characters_is_refused_and_shown_as_escapes(shell: Shell) -> None:
+    ran = shell("manifest", "prod", "--writable", "/a\x1b[31m")
+    assert (ran.code, ran.out) == (ExitCode.BAD_INPUT, "")
+    assert ran.err.startswith('error: --writable: "/a\\u001b[31m" is not accepted')
+
+
 def test_a_role_that_is_not_there_yet_is_named(prod: Path, deploy: Deploy, shell: Shell) -> None:
     deploy({"prod": outputs("prod", DIGEST)})
     assert prod.exists()
