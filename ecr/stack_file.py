@@ -1,9 +1,15 @@
-"""Reads what a stack's own file, `Pulumi.STACK.yaml`, says, without running Pulumi."""
+"""Reads what a stack is configured with, by its own file, `Pulumi.STACK.yaml`, and the project's, without Pulumi.
+
+Source: pulumi/pulumi, sdk/go/common/workspace: config.go, `mergeConfig`, `parseConfigKey` (the project's values where
+the stack has none); project.go, `RewriteShorthandConfigValues`, `RewriteConfigPathIntoStackConfigDir`,
+`stackConfigNamespacedWithProject` (keys without a namespace are the project's); paths.go, `ProjectStackPath`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +19,8 @@ from ecr.errors import InputError
 
 PROJECT_FILE = "Pulumi.yaml"
 NAMESPACE = "container-registry"  # of the keys that the program reads
+
+_NO_STACK_FILE = "is no stack file; accepted: a mapping with `config`, and keys and values in that"
 
 # `<<` and `=`, for which PyYAML has no constructor (YAML 1.1, "Merge Key Language-Independent Type", "Value ...").
 _SPECIAL_KEYS = ("tag:yaml.org,2002:merge", "tag:yaml.org,2002:value")
@@ -81,40 +89,153 @@ def find_project(start: Path) -> Path:
 
 
 def read(project: Path, stack: str) -> Mapping[str, object]:
-    """What stands under `config` in a stack's file: key with its namespace -> value.
+    """What a stack is configured with, by its file and, where that has nothing, by the project's: whole key -> value.
 
     Args:
         project: the project's folder.
         stack: the stack's name, also as `ORGANIZATION/STACK` or `ORGANIZATION/PROJECT/STACK`.
 
     Raises:
-        InputError: no such file, or it is not a stack file.
+        InputError: no such file, or it is not a stack file; or Pulumi.yaml can't be understood.
     """
-    name = f"Pulumi.{stack.rpartition('/')[2]}.yaml"
+    found = _project(project)
+    content, name = _content(found, stack)
+    config = _config(content.get("config"), name)
+    given = {_whole_key(found.name, str(key), name): value for key, value in config.items()}
+    if len(given) != len(config):
+        raise InputError(name, "has a key twice, in two ways of writing it; keep one")
+    return {**found.config, **given}
+
+
+def environments(project: Path, stack: str) -> bool:
+    """Whether a stack takes configuration from Pulumi ESC, too, which no file shows. Arguments and errors as `read`."""
+    content, _ = _content(_project(project), stack)
+    return bool(content.get("environment") or content.get("mainEnvironment"))
+
+
+def is_encrypted(value: object) -> bool:
+    """Whether a value of the configuration is encrypted, or anything in it is: `{secure: ...}` in the file."""
+    if isinstance(value, dict):
+        return set(value) == {"secure"} or any(map(is_encrypted, value.values()))
+    return isinstance(value, list) and any(map(is_encrypted, value))
+
+
+def known(project: Path) -> list[str]:
+    """The names of the stacks that have a file, sorted.
+
+    Raises:
+        InputError: Pulumi.yaml can't be understood, or names a folder for them that is none.
+    """
+    folder = _project(project).folder
+    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in folder.glob("Pulumi.*.yaml"))
+
+
+@dataclass(frozen=True)
+class _Project:
+    """What Pulumi.yaml says.
+
+    Attributes:
+        folder: that the stack files are in.
+        place: the same, as it stands before their names in messages.
+        name: the project's.
+        config: what a stack is configured with where it says nothing: whole key -> value.
+    """
+
+    folder: Path
+    place: str = ""
+    name: str = NAMESPACE
+    config: Mapping[str, object] = field(default_factory=dict)
+
+
+def _project(project: Path) -> _Project:
+    if not (project / PROJECT_FILE).is_file():
+        return _Project(project)
+    content = _read(project / PROJECT_FILE, PROJECT_FILE)
+    if not isinstance(content, dict) or not isinstance(name := content.get("name"), str):
+        raise InputError(PROJECT_FILE, "is no project file; accepted: a mapping with a `name`")
+    place, config = content.get("stackConfigDir"), content.get("config")
+    if isinstance(config, str):  # what the key was for once
+        if place is not None:
+            raise InputError(PROJECT_FILE, "names a folder under `config` and under `stackConfigDir`; keep the latter")
+        place, config = config, None
+    values = _config(config, PROJECT_FILE)
+    defaults = {_whole_key(name, str(key), PROJECT_FILE): _default(str(key), value) for key, value in values.items()}
+    config = {key: value for key, value in defaults.items() if value is not None}
+    return _Project(_folder(project, place), f"{place}/" if place else "", name, config)
+
+
+def _folder(project: Path, place: object) -> Path:
+    if place is None or place == "":
+        return project
+    rule = "accepted: a folder that is there, by its path from the project's"
+    if not isinstance(place, str) or not place.isprintable() or Path(place).is_absolute():
+        raise InputError(PROJECT_FILE, f"stackConfigDir is {place!r}; {rule}")
+    if not (project / place).is_dir():
+        raise InputError(PROJECT_FILE, f"stackConfigDir is {place!r}, and there is no such folder; {rule}")
+    return project / place
+
+
+def _default(key: str, value: object) -> object:
+    """What the project has for a key; None for nothing."""
+    if not isinstance(value, dict):
+        return value
+    if value.get("default") is not None and value.get("value") is not None:
+        raise InputError(PROJECT_FILE, f"config {key} has a `default` and a `value`; keep one")
+    found = value.get("value") if value.get("default") is None else value.get("default")
+    if found is not None and re.search(r"[.\[\"]", key.rpartition(":")[2]):
+        # The engine takes it as a path, and puts the value into what the stack itself has there.
+        raise InputError(PROJECT_FILE, f"config {key} is part of a key; give the whole key a value")
+    return found
+
+
+def _whole_key(project: str, key: str, file: str) -> str:
+    """A key with its namespace; `aws:config:region` is an old form of `aws:region`."""
+    parts = key.split(":")
+    if len(parts) == 1:
+        return f"{project}:{key}"
+    if len(parts) == 3 and parts[1] == "config":  # noqa: PLR2004 - pulumi/pulumi, config/key.go, ParseKey
+        return f"{parts[0]}:{parts[2]}"
+    if len(parts) != 2:  # noqa: PLR2004
+        raise InputError(file, f"config {key} is no key; accepted: NAMESPACE:NAME")
+    return key
+
+
+def _content(project: _Project, stack: str) -> tuple[Mapping[str, object], str]:
+    """What stands in a stack's file, and the file's name for messages."""
+    file = f"Pulumi.{stack.rpartition('/')[2]}.yaml"
+    name = f"{project.place}{file}"
     try:
-        content = _parse((project / name).read_text(encoding="utf-8"), name)
+        content = _read(project.folder / file, name)
     except FileNotFoundError:
-        stacks = ", ".join(known(project)) or "none"
-        raise InputError(name, f"there is no such file in {project}; stacks with a file: {stacks}") from None
+        stacks = ", ".join(sorted(path.name[7:-5] for path in project.folder.glob("Pulumi.*.yaml"))) or "none"
+        raise InputError(name, f"there is no such file in {project.folder}; stacks with a file: {stacks}") from None
+    if content is None:
+        return {}, name
+    if not isinstance(content, dict):
+        raise InputError(name, _NO_STACK_FILE)
+    return content, name
+
+
+def _config(config: object, name: str) -> Mapping[object, object]:
+    if config is None:
+        return {}
+    if not isinstance(config, dict):
+        raise InputError(name, _NO_STACK_FILE if name != PROJECT_FILE else "has a `config` that is no mapping")
+    return config
+
+
+def _read(path: Path, name: str) -> object:
+    """What stands in a file. A missing one is a `FileNotFoundError`; whatever else fails is an `InputError`."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        # A SafeLoader makes plain values only.
+        content: object = yaml.load(text, Loader=Loader)  # noqa: S506
+    except FileNotFoundError:
+        raise
     except (OSError, UnicodeDecodeError) as error:
         # An OSError's own text holds the whole path once more.
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError(name, f"can't be read: {reason}") from error
-    config = content.get("config") if isinstance(content, dict) else content
-    if not isinstance(config, dict | None):
-        raise InputError(name, "is no stack file; accepted: a mapping with `config`, and keys and values in that")
-    return {str(key): value for key, value in (config or {}).items()}
-
-
-def _parse(text: str, name: str) -> object:
-    try:
-        # A SafeLoader makes plain values only.
-        content: object = yaml.load(text, Loader=Loader)  # noqa: S506
     except (yaml.YAMLError, RecursionError) as error:
         raise InputError(name, f"is not valid YAML: {' '.join(str(error).split())}") from error
     return content
-
-
-def known(project: Path) -> list[str]:
-    """The names of the stacks that have a file in the project's folder, sorted."""
-    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in project.glob("Pulumi.*.yaml"))

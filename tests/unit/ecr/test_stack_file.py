@@ -48,8 +48,8 @@ def test_a_stack_is_found_by_its_short_and_its_full_name(project: Path, stack: s
     ],
 )
 def test_values_are_read_as_the_engine_reads_them(project: Path, text: str, value: object) -> None:
-    (project / "Pulumi.dev.yaml").write_text(f"config:\n  key: {text}\n")
-    assert stack_file.read(project, "dev") == {"key": value}
+    (project / "Pulumi.dev.yaml").write_text(f"config:\n  a:key: {text}\n")
+    assert stack_file.read(project, "dev") == {"a:key": value}
 
 
 @pytest.mark.parametrize("text", ["", "config:\n", "encryptionsalt: v1:x\n"])
@@ -117,13 +117,122 @@ MERGES = {
 def test_a_mapping_may_be_merged_into_another(project: Path, text: str, value: dict[str, object]) -> None:
     bases = "base: &base {a: 1, b: 2}\nmore: &more {a: 8, c: 9}\n"
     (project / "Pulumi.dev.yaml").write_text(f"{bases}config: {text}\n")
-    assert {key: one for key, one in stack_file.read(project, "dev").items() if key != "x"} == value
+    read = stack_file.read(project, "dev").items()
+    assert {key.rpartition(":")[2]: one for key, one in read if not key.endswith(":x")} == value
 
 
 def test_what_is_merged_again_and_again_does_not_grow(project: Path) -> None:
     lines = ["m0: &m0 {a: 1}", *(f"m{at}: &m{at} {{<<: [*m{at - 1}, *m{at - 1}]}}" for at in range(1, 40))]
     (project / "Pulumi.dev.yaml").write_text("\n".join([*lines, "config: {<<: *m39}"]))
-    assert stack_file.read(project, "dev") == {"a": 1}
+    assert stack_file.read(project, "dev") == {"container-registry:a": 1}
+
+
+@pytest.mark.parametrize(
+    "key", ["container-registry:repository", "repository", "container-registry:config:repository"], ids=str
+)
+def test_a_key_means_the_same_in_all_the_ways_that_pulumi_takes(project: Path, key: str) -> None:
+    (project / "Pulumi.dev.yaml").write_text(f"config: {{{key}: dev/app}}\n")
+    assert stack_file.read(project, "dev") == {"container-registry:repository": "dev/app"}
+
+
+def test_a_key_without_a_namespace_is_of_the_project_by_its_name(project: Path) -> None:
+    (project / "Pulumi.yaml").write_text("name: shop\n")
+    (project / "Pulumi.dev.yaml").write_text("config: {repository: dev/app, aws:region: eu-west-1}\n")
+    assert stack_file.read(project, "dev") == {"shop:repository": "dev/app", "aws:region": "eu-west-1"}
+
+
+DEFAULTS = {
+    "a-default": ("repository: {type: string, default: dev/app}", "dev/app"),
+    "a-value": ("container-registry:repository: {value: dev/app}", "dev/app"),
+    "in-short": ("repository: dev/app", "dev/app"),
+    "in-short-with-namespace": ("container-registry:repository: dev/app", "dev/app"),
+    "in-an-old-form": ("container-registry:config:repository: {value: dev/app}", "dev/app"),
+    "a-list-in-short": ("repository: [1]", [1]),
+    "an-object": ("repository: {type: object, default: {from: dev}}", {"from": "dev"}),
+    "false-is-a-value": ("repository: {default: false}", False),
+}
+
+
+@pytest.mark.parametrize(("text", "value"), DEFAULTS.values(), ids=DEFAULTS)
+def test_what_the_stack_leaves_open_the_project_says(project: Path, text: str, value: object) -> None:
+    (project / "Pulumi.yaml").write_text(f"name: container-registry\nconfig:\n  {text}\n")
+    (project / "Pulumi.dev.yaml").write_text("config: {tags: {}}\n")
+    (project / "Pulumi.qa.yaml").write_text("config: {container-registry:repository: qa/app}\n")
+    assert stack_file.read(project, "dev") == {"container-registry:repository": value, "container-registry:tags": {}}
+    assert stack_file.read(project, "qa") == {"container-registry:repository": "qa/app"}
+
+
+@pytest.mark.parametrize("text", ["repository: {type: string, description: x}", "repository:"])
+def test_a_key_that_every_stack_has_to_give_has_no_default(project: Path, text: str) -> None:
+    (project / "Pulumi.yaml").write_text(f"name: container-registry\nconfig:\n  {text}\n")
+    assert stack_file.read(project, "staging") == {"aws:region": "eu-west-1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param("config: {a: [", "is not valid YAML", id="no-yaml"),
+        pytest.param("[1]", "is no project file", id="list"),
+        pytest.param("runtime: python", "is no project file", id="no-name"),
+        pytest.param("name: x\nconfig: [1]", "has a `config` that is no mapping", id="config-list"),
+        pytest.param("name: x\nconfig: {a: {default: 1, value: 2}}", "has a `default` and a `value`", id="both"),
+        pytest.param("name: x\nconfig: {promote.digest: {default: a}}", "is part of a key", id="path"),
+        pytest.param("name: x\nconfig: {'a:b:c:d': 1}", "is no key", id="key"),
+        pytest.param("name: x\nstackConfigDir: [a]", "stackConfigDir is", id="folder-list"),
+        pytest.param("name: x\nstackConfigDir: /etc", "stackConfigDir is '/etc'; accepted", id="folder-absolute"),
+        pytest.param("name: x\nstackConfigDir: nowhere", "there is no such folder", id="folder-missing"),
+        pytest.param("name: x\nconfig: a\nstackConfigDir: b", "under `config` and under", id="two-folders"),
+    ],
+)
+def test_a_project_file_that_can_not_be_understood_is_refused(project: Path, text: str, problem: str) -> None:
+    (project / "Pulumi.yaml").write_text(text)
+    for ask in (lambda: stack_file.read(project, "staging"), lambda: stack_file.known(project)):
+        with pytest.raises(InputError, match=problem) as refused:
+            ask()
+        assert refused.value.key == "Pulumi.yaml"
+        assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("key", ["stackConfigDir", "config"])
+def test_the_project_may_keep_its_stack_files_in_a_folder_of_their_own(project: Path, key: str) -> None:
+    (project / "Pulumi.yaml").write_text(f"name: container-registry\n{key}: stacks\n")
+    (project / "stacks").mkdir()
+    (project / "stacks" / "Pulumi.qa.yaml").write_text("config: {aws:region: eu-west-3}\n")
+    assert stack_file.known(project) == ["qa"]
+    assert stack_file.read(project, "qa") == {"aws:region": "eu-west-3"}
+    with pytest.raises(InputError, match="stacks with a file: qa") as refused:
+        stack_file.read(project, "staging")
+    assert refused.value.key == "stacks/Pulumi.staging.yaml"
+
+
+def test_a_key_in_two_ways_of_writing_it_is_refused(project: Path) -> None:
+    (project / "Pulumi.dev.yaml").write_text("config: {repository: a, container-registry:repository: b}\n")
+    with pytest.raises(InputError, match="has a key twice"):
+        stack_file.read(project, "dev")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("environment: [a/b]", True), ("mainEnvironment: a/b", True), ("environment: []", False), ("", False)],
+)
+def test_it_is_known_whether_more_comes_from_elsewhere(project: Path, text: str, *, found: bool) -> None:
+    (project / "Pulumi.dev.yaml").write_text(f"config: {{}}\n{text}\n")
+    assert stack_file.environments(project, "dev") is found
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ({"secure": "v1:x"}, True),
+        ({"from": "dev", "digest": {"secure": "v1:x"}}, True),
+        ([{"protect": [{"secure": "v1:x"}]}], True),
+        ([{"protect": ["a"]}], False),
+        ("secure", False),
+    ],
+    ids=str,
+)
+def test_encrypted_values_are_known_by_their_form(value: object, *, found: bool) -> None:
+    assert stack_file.is_encrypted(value) is found
 
 
 def test_many_keys_are_compared_in_no_time() -> None:
