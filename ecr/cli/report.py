@@ -16,7 +16,7 @@ from ecr import tables
 from ecr.cli import arguments, console, targets
 from ecr.cli.lifecycle import sources
 from ecr.cli.targets import Answer, Selection, Target
-from ecr.errors import EcrError, ExitCode, InputError
+from ecr.errors import EcrError, ExitCode, InputError, printable
 
 if TYPE_CHECKING:
     from ecr.protection import Claim
@@ -87,14 +87,14 @@ def run(
     """Write the page."""
     from ecr import reporting, stack_file
     from ecr.report import document, page
-    from ecr.report import output as files
+    from ecr.report.output import OPTION, PAGE
 
     at = sources.Sources(now=now).at
     path = output if output is not None else (None if as_json else DEFAULT)
     if as_json and path == STANDARD_OUTPUT:
-        raise InputError(files.OPTION, "- can't be combined with --json; both write to stdout")
+        raise InputError(OPTION, "- can't be combined with --json; both write to stdout")
     if path not in (None, STANDARD_OUTPUT):
-        files.check(path, overwrite=overwrite)
+        PAGE.check(path, overwrite=overwrite)
     project = None if repository and not stack else stack_file.find_project(Path.cwd())
     gathering = reporting.Gathering(at, project=project, profile=profile, with_cost=not no_cost)
 
@@ -104,11 +104,11 @@ def run(
     if path == STANDARD_OUTPUT:
         console.result("".join(page.chunks(report)).rstrip("\n").split("\n"))
     elif path is not None:
-        files.write(path, page.chunks(report))
+        PAGE.write(path, page.chunks(report))
     if as_json:
         console.result_json(document.document(report))
     elif path != STANDARD_OUTPUT:
-        console.result([f"{path}: {_summary(report)}"])
+        console.result([f"{printable(path or '')}: {_summary(report)}"])
     return _exit_code(found, report)
 
 

@@ -21,9 +21,9 @@ from ecr import drawing
 from ecr.report import board, history, lookup, views, words
 from ecr.report.facts import Report, Unknown
 from ecr.report.history import History
+from ecr.report.output import MARK
 from ecr.report.scanned import LEVELS
 
-MARK = "container-registry report"  # by which a file is known as a page of ours
 _FOLDER = Path(__file__).parent
 _CHART_WIDTH, _CHART_HEIGHT = 1000, 300
 _VIEW = f"0 36 {_CHART_WIDTH} {_CHART_HEIGHT - 72}"  # without most of the margins that leather leaves

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
@@ -215,6 +217,49 @@ def test_nothing_is_drawn_of_nothing(deploy: Deploy, shell: Shell) -> None:
     ran = shell("cost", "--plot", "cost.svg")
     assert ran.err.splitlines()[0] == "note: there is nothing to draw, so cost.svg is not written"
     assert not Path("cost.svg").exists()
+
+
+def test_a_plot_is_replaced_and_nothing_else_is(deploy: Deploy, shell: Shell) -> None:
+    deploy({"dev": outputs("dev", push("dev/yoon-app", "v1", "one"))})
+    asked = ("cost", "--plot", "cost.svg")
+    assert [shell(*asked).code for _ in range(2)] == [ExitCode.DONE, ExitCode.DONE]
+    mine = Path("cost.svg")
+    mine.write_text("<svg><title>my life's work</title></svg>")
+    ran = shell(*asked)
+    assert (ran.code, ran.out) == (ExitCode.BAD_INPUT, "")
+    assert ran.err == (
+        "error: --plot: cost.svg is there and is no plot of this program; choose another name, or delete it first\n"
+    )
+    assert "my life's work" in mine.read_text()
+
+
+def test_a_plot_that_can_not_be_written_whole_leaves_the_one_before(
+    deploy: Deploy, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy({"dev": outputs("dev", push("dev/yoon-app", "v1", "one"))})
+    assert shell("cost", "--plot", "cost.svg").code == ExitCode.DONE
+    before = Path("cost.svg").read_text()
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    ran = shell("cost", "--plot", "cost.svg")
+    assert (ran.code, ran.err) == (
+        ExitCode.BAD_INPUT,
+        "error: --plot: cost.svg can't be written: No space left on device\n",
+    )
+    assert Path("cost.svg").read_text() == before
+    assert [path.name for path in Path().glob("*.svg*")] == ["cost.svg"]
+
+
+def test_a_plot_goes_to_no_device(deploy: Deploy, shell: Shell) -> None:
+    deploy({})
+    Path("null.svg").symlink_to("/dev/null")
+    ran = shell("cost", "--plot", "null.svg")
+    assert (ran.code, ran.out) == (ExitCode.BAD_INPUT, "")
+    assert ran.err == "error: --plot: null.svg is no file; accepted: the name of a file that ends in .svg\n"
+    assert Path("null.svg").is_symlink()
 
 
 @pytest.mark.parametrize(

@@ -234,7 +234,7 @@ def test_a_report_is_replaced_and_nothing_else_is(shell: Shell) -> None:
     ("path", "problem"),
     [
         pytest.param("nowhere/report.html", "No such file or directory", id="no-folder"),
-        pytest.param(".", "is a folder", id="folder"),
+        pytest.param(".", "can't be written: Is a directory", id="folder"),
         pytest.param("/dev/null", "is no file", id="device"),
         pytest.param("", "No such file or directory", id="empty"),
         pytest.param("a\0b", "embedded null", id="null"),
@@ -248,6 +248,13 @@ def test_a_file_that_can_not_be_written_is_refused_before_anybody_is_asked(
     assert ran.code == ExitCode.BAD_INPUT
     assert problem in ran.err
     assert len(ran.err.splitlines()) == 1
+
+
+def test_the_name_of_the_file_is_printed_as_escapes(shell: Shell) -> None:
+    push("team/app", "v1")
+    ran = shell("report", "--repository", "team/app", "--no-cost", "-o", "a\x1b[31m\udcff.html")
+    assert ran.out == "a\\x1b[31m\\udcff.html: 1 repository, 1 image\n"
+    assert Path("a\x1b[31m\udcff.html").exists()
 
 
 def test_a_link_to_a_report_stays_a_link(shell: Shell, tmp_path: Path) -> None:
