@@ -105,7 +105,11 @@ class Pipeline(pulumi.ComponentResource):
         )
         ready = [
             *pipeline_artifacts.share(
-                name, artifacts, [role.arn, *(build.role_arn for build in builds.values())], caller=caller, opts=child
+                name,
+                artifacts,
+                [role.arn, *(arn for build in builds.values() for arn in build.role_arns)],
+                caller=caller,
+                opts=child,
             ),
             aws.iam.RolePolicy(
                 f"{name}-permissions",

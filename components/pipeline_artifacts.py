@@ -89,7 +89,7 @@ def register(name: str, wanted: Artifacts, *, tags: Mapping[str, str], opts: pul
     policy = aws.s3.BucketPolicy(
         f"{name}-artifacts-policy",
         bucket=bucket.bucket,
-        policy=bucket.arn.apply(lambda arn: policies.bucket_policy(arn).text),
+        policy=pulumi.Output.all(bucket.arn, key_arn).apply(lambda known: policies.bucket_policy(*known).text),
         # S3 refuses two changes of one bucket's access at the same time (OperationAborted).
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[closed])),
     )

@@ -106,12 +106,20 @@ def _stage(section: Section, pipeline: str, region: str | None) -> Stage:
         approval=_approval(section, region),
         policy_arns=section.names("policyArns", roles.is_policy_arn, roles.POLICY_ARN_RULE),
         role_arn=roles.read_arn(section, "roleArn", access_names.is_role_arn, access_names.ROLE_ARN_RULE, region),
+        secrets_key_arn=section.text("secretsKeyArn", repositories.is_kms_key_arn, validation.KEY_ARN_RULE),
     )
-    for index, arn in enumerate(stage.policy_arns):
-        if problem := access_names.other_partition(arn, region):
-            section.wrong(f"policyArns[{index}]", problem)
+    _refuse_partitions(section, stage.policy_arns, region)
+    # As the state's own, it may be in another Region.
+    if stage.secrets_key_arn is not None and (problem := access_names.other_partition(stage.secrets_key_arn, region)):
+        section.wrong("secretsKeyArn", problem)
     section.finish()
     return stage
+
+
+def _refuse_partitions(section: Section, policy_arns: Iterable[str], region: str | None) -> None:
+    for index, arn in enumerate(policy_arns):
+        if problem := access_names.other_partition(arn, region):
+            section.wrong(f"policyArns[{index}]", problem)
 
 
 def _approval(parent: Section, region: str | None) -> Approval | None:
@@ -129,7 +137,10 @@ def _approval(parent: Section, region: str | None) -> Approval | None:
         topic_arn=_regional(section, "topicArn", topic_arn, region),
         timeout_minutes=section.number("timeoutMinutes", model.APPROVAL_MINUTES) or default,
         message=section.text("message", names.is_message, names.MESSAGE_RULE),
+        policy_arns=section.names("policyArns", roles.is_policy_arn, roles.POLICY_ARN_RULE),
+        role_arn=roles.read_arn(section, "roleArn", access_names.is_role_arn, access_names.ROLE_ARN_RULE, region),
     )
+    _refuse_partitions(section, approval.policy_arns, region)
     section.finish()
     return approval
 
@@ -215,6 +226,8 @@ def _regional(section: Section, key: str, arn: str | None, region: str | None) -
 _KEYS = {
     "policy_arns": "policyArns",
     "enhanced_scanning": "enhancedScanning",
+    "role_arn": "roleArn",
+    "secrets_key_arn": "secretsKeyArn",
     "token_secret_arn": "tokenSecretArn",
     "passphrase_secret_arn": "passphraseSecretArn",
 }

@@ -8,6 +8,9 @@ from enum import StrEnum
 # AWS CodePipeline user guide, "Quotas in AWS CodePipeline": 2 to 50 stages, the source among them.
 MAX_STAGES = 49
 
+# What a stage's preview is called by in CodeBuild and in the program.
+PREVIEW_SUFFIX = "-preview"
+
 # AWS CodePipeline API reference, ActionDeclaration, timeoutInMinutes.
 APPROVAL_MINUTES = range(5, 86400 + 1)
 # AWS CodeBuild API reference, CreateProject, timeoutInMinutes.
@@ -60,16 +63,20 @@ class Approval:
         topic_arn: a topic of the pipeline's Region that is told; None for nobody.
         timeout_minutes: after which it counts as a no.
         message: what the approver reads.
+        policy_arns: managed policies for what the preview looks up beside the stack's repository.
+        role_arn: of a service role of your own for the preview; None to have one made, which only reads.
     """
 
     topic_arn: str | None = None
     timeout_minutes: int = 7 * 24 * 60
     message: str | None = None
+    policy_arns: tuple[str, ...] = ()
+    role_arn: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """One stage: a stack is previewed and deployed by a CodeBuild project.
+    """One stage: a CodeBuild project deploys a stack; before an approval, another one previews it.
 
     Attributes:
         stack: which one.
@@ -81,6 +88,7 @@ class Stage:
         approval: who has to say yes before it is deployed; None for nobody.
         policy_arns: managed policies for what the stack has beside its repository.
         role_arn: of a service role of your own, which then needs everything; None to have one made.
+        secrets_key_arn: the KMS key of this stack's secrets (`awskms://`); None for that of the state.
     """
 
     stack: str
@@ -91,6 +99,22 @@ class Stage:
     approval: Approval | None = None
     policy_arns: tuple[str, ...] = ()
     role_arn: str | None = None
+    secrets_key_arn: str | None = None
+
+    @property
+    def preview_project(self) -> str | None:
+        """The name of the CodeBuild project that previews the stack; None where nobody waits for a preview."""
+        return f"{self.project}{PREVIEW_SUFFIX}" if self.approval is not None else None
+
+    @property
+    def projects(self) -> tuple[str, ...]:
+        """The names of its CodeBuild projects."""
+        return (self.project,) if self.preview_project is None else (self.project, self.preview_project)
+
+    @property
+    def makes_roles(self) -> bool:
+        """Whether a role is made for it, which has to be told where the state is."""
+        return self.role_arn is None or (self.approval is not None and self.approval.role_arn is None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +124,8 @@ class State:
     Attributes:
         bucket: the S3 bucket.
         prefix: the folder in it that the state is under; empty for the bucket itself.
-        key_arn: the KMS key of the stacks' secrets (`awskms://`), of the bucket, or of both.
+        key_arn: the KMS key of the bucket, of the secrets (`awskms://`) of stacks without a key of their own, or
+            of both.
         passphrase_secret_arn: a secret of Secrets Manager with the passphrase of the stacks' secrets.
         token_secret_arn: a secret with an access token of Pulumi Cloud, in place of a bucket.
     """

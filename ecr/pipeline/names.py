@@ -14,7 +14,8 @@ _PIPELINE = re.compile(r"[A-Za-z0-9.@_-]{1,100}")
 PIPELINE_RULE = "the name of a pipeline, 1 to 100 letters, digits and .@-_, such as shop"
 
 # CreateProject says 2 to 150, which is fewer than the pattern of ARNs lets through.
-_PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,149}")
+MAX_PROJECT = 150
+_PROJECT = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{1,{MAX_PROJECT - 1}}}")
 PROJECT_RULE = "the name of a CodeBuild project, 2 to 150 letters, digits, '-' and '_', such as shop-dev"
 
 # Pulumi takes '.', too. Here it would make the state's files of stack dev and of stack dev.json hard to tell apart.

@@ -71,7 +71,7 @@ def pipeline_permissions(
         bucket_arn: of the artifacts' bucket.
         key_arn: of the key that they are encrypted with.
     """
-    projects = tuple(project_arn(place, stage.project) for stage in stages)
+    projects = tuple(project_arn(place, project) for stage in stages for project in stage.projects)
     topics = sorted({stage.approval.topic_arn for stage in stages if stage.approval and stage.approval.topic_arn})
     approvals = [Statement(sid="AskForApproval", actions=("sns:Publish",), resources=tuple(topics))] if topics else []
     # A connection has two names for its service, and each goes with actions of its own (Developer Tools console user
@@ -112,8 +112,12 @@ def build_permissions(*, log_group_arn: str, bucket_arn: str, key_arn: str) -> P
     )
 
 
-def bucket_policy(bucket_arn: str) -> PolicyDocument:
-    """Nobody reads or writes artifacts without TLS, or writes any that are not encrypted with a KMS key."""
+def bucket_policy(bucket_arn: str, key_arn: str) -> PolicyDocument:
+    """Nobody reads or writes artifacts without TLS, or writes any that are not encrypted with this KMS key.
+
+    S3 compares the key that it would use, by its ARN (Amazon S3 user guide, "Using server-side encryption with AWS KMS
+    keys", "Requiring SSE-KMS").
+    """
     return PolicyDocument(
         (
             Statement(
@@ -134,6 +138,17 @@ def bucket_policy(bucket_arn: str) -> PolicyDocument:
                 conditions=(
                     Condition("StringNotEquals", "s3:x-amz-server-side-encryption", ("aws:kms",)),
                     Condition("Null", "s3:x-amz-server-side-encryption", ("false",)),
+                ),
+            ),
+            Statement(
+                sid="DenyOtherKeys",
+                denies=True,
+                principals=_EVERYBODY,
+                actions=("s3:PutObject",),
+                resources=(f"{bucket_arn}/*",),
+                conditions=(
+                    Condition("StringNotEquals", "s3:x-amz-server-side-encryption-aws-kms-key-id", (key_arn,)),
+                    Condition("Null", "s3:x-amz-server-side-encryption-aws-kms-key-id", ("false",)),
                 ),
             ),
         )

@@ -74,6 +74,9 @@ def source(wanted: Source, connection_arn: str) -> Action:
 def actions(stages: Sequence[Stage], index: int) -> tuple[Action, ...]:
     """What happens in a stage. Who has to approve has the preview of this very deployment before them.
 
+    The preview runs what was pushed, and nobody has approved that yet: it has a project and a role of its own, which
+    deploys nothing.
+
     While they think, another execution can deploy the stage before: a stage belongs to one execution, its stack's
     image to whoever comes (CodePipeline user guide, "How pipeline executions work"). So each build is told the image
     that this execution has deployed in the stage before, and refuses another (`ci/stack still`).
@@ -91,6 +94,7 @@ def actions(stages: Sequence[Stage], index: int) -> tuple[Action, ...]:
 def _build(name: str, stages: Sequence[Stage], index: int, operation: str, order: int) -> Action:
     stage = stages[index]
     variables = {OPERATION: operation}
+    project = stage.project if operation == "up" else stage.preview_project
     if promoted_from(stages, index) is not None:
         before = stages[index - 1].stack
         variables |= {SOURCE: before, APPROVED: f"#{{{before}.{DIGEST}}}"}
@@ -100,7 +104,7 @@ def _build(name: str, stages: Sequence[Stage], index: int, operation: str, order
         category="Build",
         provider="CodeBuild",
         settings={
-            "ProjectName": stage.project,
+            "ProjectName": str(project),
             "EnvironmentVariables": json.dumps(texts, separators=(",", ":")),
         },
         order=order,

@@ -10,13 +10,14 @@ from ecr.access import names as access_names
 from ecr.access import roles
 from ecr.config_reader import shown
 from ecr.notifications import topics
-from ecr.pipeline import names
+from ecr.pipeline import names, stages
 from ecr.pipeline.model import (
     APPROVAL_MINUTES,
     BUILD_MINUTES,
     EXPIRE_DAYS,
     KEEP_DAYS,
     MAX_STAGES,
+    PREVIEW_SUFFIX,
     Approval,
     Artifacts,
     Builds,
@@ -29,7 +30,8 @@ from ecr.problems import Problem, refused, refused_items
 KEY_ARN_RULE = "the ARN of a KMS key, such as arn:aws:kms:eu-west-1:123456789012:key/ID, not of an alias"
 KEEP_DAYS_RULE = f"one of {', '.join(map(str, KEEP_DAYS))}"
 STATE_RULE = (
-    "bucket (Pulumi's state in S3) or tokenSecretArn (Pulumi Cloud); it may go only where every stage has a roleArn"
+    "bucket (Pulumi's state in S3) or tokenSecretArn (Pulumi Cloud); it may go only where every stage has a roleArn, "
+    "and every approval"
 )
 # IAM and AWS STS quotas: managed policies attached to a role, where nobody has asked for more.
 MAX_POLICIES = 10
@@ -54,36 +56,53 @@ def source_problems(source: Source) -> Iterator[Problem]:
     yield from _unlike("connection_arn", source.connection_arn, names.is_connection_arn, names.CONNECTION_ARN_RULE)
 
 
-def stages_problems(stages: Sequence[Stage]) -> Iterator[Problem]:
+def stages_problems(all_stages: Sequence[Stage]) -> Iterator[Problem]:
     """What is wrong with the stages, each and together."""
-    if not 1 <= len(stages) <= MAX_STAGES:
-        yield Problem("", f"has {len(stages)} stages; CodePipeline accepts 1 to {MAX_STAGES} beside the source")
+    if not 1 <= len(all_stages) <= MAX_STAGES:
+        yield Problem("", f"has {len(all_stages)} stages; CodePipeline accepts 1 to {MAX_STAGES} beside the source")
         return
-    for index, stage in enumerate(stages):
+    for index, stage in enumerate(all_stages):
         for problem in _stage_problems(stage):
             yield problem.below(f"[{index}]")
     kinds: tuple[tuple[str, list[str]], ...] = (
-        ("stack", [stage.stack for stage in stages]),
-        ("project", [stage.project for stage in stages]),
-        ("repository", [stage.repository for stage in stages]),
+        ("stack", [stage.stack for stage in all_stages]),
+        ("project", [stage.project for stage in all_stages]),
+        ("repository", [stage.repository for stage in all_stages]),
     )
     for field, values in kinds:
         first: dict[str, int] = {}
         for index, value in enumerate(values):
             if value and first.setdefault(value.lower() if field == "project" else value, index) != index:
                 yield Problem(f"[{index}].{field}", f"{shown(value)} is that of an earlier stage; each has its own")
+        yield from _like_previews(field, values, all_stages)
+
+
+def _like_previews(field: str, values: Sequence[str], all_stages: Sequence[Stage]) -> Iterator[Problem]:
+    """Stacks and projects that are called what the preview of a stage is."""
+    if field == "repository":
+        return
+    taken = {
+        f"{value}{PREVIEW_SUFFIX}".lower()
+        for value, stage in zip(values, all_stages, strict=True)
+        if stage.approval is not None
+    }
+    for index, value in enumerate(values):
+        if value.lower() in taken:
+            yield Problem(f"[{index}].{field}", f"{shown(value)} is what the preview of another stage is called")
 
 
 def _stage_problems(stage: Stage) -> Iterator[Problem]:
     yield from _unlike("stack", stage.stack, names.is_stack, names.STACK_RULE)
+    if stage.stack == stages.SOURCE_STAGE:
+        yield Problem("stack", f"{shown(stage.stack)} is what the pipeline's first stage is called; rename the stack")
     yield from _unlike("project", stage.project, names.is_project, names.PROJECT_RULE)
+    if names.is_project(stage.project) and not all(map(names.is_project, stage.projects)):
+        most = names.MAX_PROJECT - len(PREVIEW_SUFFIX)
+        yield Problem("project", f"has {len(stage.project)} characters; before an approval, {most} are accepted")
     yield from _unlike("repository", stage.repository, reference.is_repository_name, reference.REPOSITORY_NAME_RULE)
     yield from _unlike("role_arn", stage.role_arn, access_names.is_role_arn, access_names.ROLE_ARN_RULE)
-    yield from refused_items("policy_arns", stage.policy_arns, roles.is_policy_arn, roles.POLICY_ARN_RULE)
-    if len(stage.policy_arns) > MAX_POLICIES:
-        yield Problem("policy_arns", f"has {len(stage.policy_arns)} policies; IAM attaches {MAX_POLICIES} at most")
-    if stage.role_arn is not None and stage.policy_arns:
-        yield Problem("policy_arns", "go with a role that is made; attach them to the one under roleArn yourself")
+    yield from _policies_problems(stage.policy_arns, stage.role_arn)
+    yield from _unlike("secrets_key_arn", stage.secrets_key_arn, repositories.is_kms_key_arn, KEY_ARN_RULE)
     if stage.enhanced_scanning and stage.build:
         yield Problem("enhanced_scanning", "is true, and acts in a stage that promotes only; take it out")
     if stage.approval is not None:
@@ -91,16 +110,26 @@ def _stage_problems(stage: Stage) -> Iterator[Problem]:
             yield problem.below("approval")
 
 
+def _policies_problems(policy_arns: Sequence[str], role_arn: str | None) -> Iterator[Problem]:
+    yield from refused_items("policy_arns", policy_arns, roles.is_policy_arn, roles.POLICY_ARN_RULE)
+    if len(policy_arns) > MAX_POLICIES:
+        yield Problem("policy_arns", f"has {len(policy_arns)} policies; IAM attaches {MAX_POLICIES} at most")
+    if role_arn is not None and policy_arns:
+        yield Problem("policy_arns", "go with a role that is made; attach them to the one under roleArn yourself")
+
+
 def _approval_problems(approval: Approval) -> Iterator[Problem]:
+    yield from _unlike("role_arn", approval.role_arn, access_names.is_role_arn, access_names.ROLE_ARN_RULE)
+    yield from _policies_problems(approval.policy_arns, approval.role_arn)
     yield from _unlike("topic_arn", approval.topic_arn, topics.is_topic_arn, topics.TOPIC_ARN_RULE)
     yield from _unlike("message", approval.message, names.is_message, names.MESSAGE_RULE)
     yield from _outside("timeout_minutes", approval.timeout_minutes, APPROVAL_MINUTES)
 
 
-def state_problems(state: State | None, stages: Sequence[Stage]) -> Iterator[Problem]:
-    """What is wrong with the place of the state; without one, every stage has to have a role of its own."""
+def state_problems(state: State | None, all_stages: Sequence[Stage]) -> Iterator[Problem]:
+    """What is wrong with the place of the state; without one, every stage has to have roles of its own."""
     if state is None:
-        if not all(stage.role_arn for stage in stages):
+        if any(stage.makes_roles for stage in all_stages):
             yield Problem("", f"is missing; accepted: {STATE_RULE}")
         return
     yield from _unlike("bucket", state.bucket, names.is_bucket, names.BUCKET_RULE)
@@ -115,9 +144,12 @@ def state_problems(state: State | None, stages: Sequence[Stage]) -> Iterator[Pro
         yield Problem("", "names one of bucket (Pulumi's state in S3) and tokenSecretArn (Pulumi Cloud), not both")
     if state.bucket is None and state.prefix:
         yield Problem("prefix", "goes with a bucket only")
-    if state.bucket is not None and state.key_arn is None and state.passphrase_secret_arn is None:
+    opened = state.key_arn is not None or state.passphrase_secret_arn is not None
+    if state.bucket is not None and not opened and not all(stage.secrets_key_arn for stage in all_stages):
         yield Problem(
-            "", "says nothing of what opens the stacks' secrets: name keyArn (awskms), passphraseSecretArn, or both"
+            "",
+            "says nothing of what opens the stacks' secrets: name keyArn (awskms), passphraseSecretArn, or both, or a "
+            "secretsKeyArn in each stage",
         )
 
 

@@ -15,7 +15,7 @@ import pytest
 from components import pipeline_artifacts, pipeline_builds
 from components.caller import Caller
 from ecr.pipeline import policies, stack_policy
-from ecr.pipeline.model import Artifacts, Builds, Stage, State
+from ecr.pipeline.model import Approval, Artifacts, Builds, Stage, State
 from ecr.reference import Registry
 from local.cloud import LocalCloud
 from local.layout import Layout
@@ -30,10 +30,12 @@ pytestmark = pytest.mark.engine
 PLACE = Registry("aws", REGION, ACCOUNT)
 STAGES = (
     Stage(stack="dev", project="shop-dev", repository="dev/app", build=True),
-    Stage(stack="prod", project="shop-prod", repository="prod/app"),
+    Stage(stack="prod", project="shop-prod", repository="prod/app", approval=Approval()),
 )
 STATE = State(bucket="acme-state", key_arn=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/state")
 TAGS = {"team": "shop"}
+# Name -> the index of its stage, and whether it previews.
+PROJECTS = {"shop-dev": (0, False), "shop-prod": (1, False), "shop-prod-preview": (1, True)}
 
 
 @pytest.fixture(scope="module")
@@ -69,18 +71,18 @@ def program() -> None:
         place=pulumi.Output.from_input(PLACE),
         opts=opts,
     )
-    role_arns = [build.role_arn for build in builds.values()]
+    role_arns = [arn for build in builds.values() for arn in build.role_arns]
     pipeline_artifacts.share("ship", store, role_arns, caller=caller, opts=opts)
     pulumi.export("bucket", store.bucket)
     pulumi.export("key", store.key_arn)
-    pulumi.export("roles", {stack: build.role_arn for stack, build in builds.items()})
+    pulumi.export("roles", role_arns)
 
 
 def test_bucket_key_roles_logs_and_projects_are_as_they_were_asked_for(bench: Bench) -> None:
     before = bench.roles()
     outputs = bench.deploy(program).outputs()
     bucket, key, roles = str(outputs["bucket"]), str(outputs["key"]), outputs["roles"]
-    assert isinstance(roles, dict)
+    assert isinstance(roles, list)
 
     s3 = boto3.client("s3", **bench.access)  # type: ignore[call-overload]
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
@@ -90,34 +92,36 @@ def test_bucket_key_roles_logs_and_projects_are_as_they_were_asked_for(bench: Be
     (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
     assert rule["Expiration"] == {"Days": 30}
     policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
-    assert policy == policies.bucket_policy(f"arn:aws:s3:::{bucket}").document
+    assert policy == policies.bucket_policy(f"arn:aws:s3:::{bucket}", key).document
     s3.put_object(Bucket=bucket, Key="shop/source/1", Body=b"what a destroy has to delete")
 
     assert bench.kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"]
     found = json.loads(bench.kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
-    assert found == policies.key_policy(list(roles.values()), partition="aws", account=ACCOUNT).document
+    assert found == policies.key_policy(roles, partition="aws", account=ACCOUNT).document
 
     code_build: CodeBuildClient = boto3.client("codebuild", **bench.access)  # type: ignore[call-overload]
-    projects = {one["name"]: one for one in code_build.batch_get_projects(names=["shop-dev", "shop-prod"])["projects"]}
+    projects = {one["name"]: one for one in code_build.batch_get_projects(names=[*PROJECTS])["projects"]}
     assert {name: one["environment"]["privilegedMode"] for name, one in projects.items()} == {
         "shop-dev": True,
         "shop-prod": False,
+        "shop-prod-preview": False,
     }
     logs = boto3.client("logs", **bench.access)  # type: ignore[call-overload]
-    for index, stage in enumerate(STAGES):
-        project = projects[stage.project]
-        assert project["serviceRole"] == roles[stage.stack]
+    for (name, (index, preview)), role in zip(PROJECTS.items(), roles, strict=True):
+        project = projects[name]
+        assert project["serviceRole"] == role
         assert project["encryptionKey"] == key
         assert project["source"]["buildspec"] == "ci/buildspec.yml"
-        (group,) = logs.describe_log_groups(logGroupNamePrefix=f"/aws/codebuild/{stage.project}")["logGroups"]
+        (group,) = logs.describe_log_groups(logGroupNamePrefix=f"/aws/codebuild/{name}")["logGroups"][:1]
         assert group["retentionInDays"] == 90
-        held = bench.policies_of(roles[stage.stack].rpartition("/")[2])
+        held = bench.policies_of(role.rpartition("/")[2])
+        images = stack_policy.preview_permissions if preview else stack_policy.image_permissions
         wanted = [
             policies.build_permissions(
                 log_group_arn=group["arn"].removesuffix(":*"), bucket_arn=f"arn:aws:s3:::{bucket}", key_arn=key
             ),
-            stack_policy.image_permissions(STAGES, index, PLACE),
-            stack_policy.state_permissions(STATE, project="shop", stack=stage.stack, partition="aws"),
+            images(STAGES, index, PLACE),
+            stack_policy.state_permissions(STATE, STAGES, index, project="shop", partition="aws", preview=preview),
         ]
         assert sorted(map(str, held.values())) == sorted(str(document.document) for document in wanted)
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 
 from ecr.pipeline import stack_policy
-from ecr.pipeline.model import State
+from ecr.pipeline.model import Stage, State
 from local.cloud import LocalCloud
 from tests.engine.conftest import REGION, ROOT
 from tests.engine.test_workflows import change
@@ -28,6 +28,11 @@ pytestmark = pytest.mark.engine
 BUCKET, PREFIX, STACK, PROJECT = "acme-state", "teams/shop", "staging", "container-registry"
 ACTIONS = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject", "DELETE": "s3:DeleteObject"}
 
+STAGES = tuple(Stage(stack=one, project=f"shop-{one}", repository=f"{one}/state") for one in ("dev", STACK, "prod"))
+
+# An action, its resource, and the prefix of a listing.
+Asked = tuple[str, str, str | None]
+
 
 @dataclass
 class Store:
@@ -38,21 +43,22 @@ class Store:
 
     port: int = 0
     objects: dict[str, bytes] = field(default_factory=dict)
-    seen: list[tuple[str, str]] = field(default_factory=list)
+    seen: set[Asked] = field(default_factory=set)
 
     def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         """A path begins with the bucket (Amazon S3 API reference)."""
         parts = urlsplit(path)
         bucket, _, key = unquote(parts.path).lstrip("/").partition("/")
         if not key:
-            self.seen.append(("s3:ListBucket", f"arn:aws:s3:::{bucket}"))
-            return 200, self._listed(dict(parse_qsl(parts.query)))
-        self.seen.append((ACTIONS[method], f"arn:aws:s3:::{bucket}/{key}"))
+            query = dict(parse_qsl(parts.query))
+            self.seen.add(("s3:ListBucket", f"arn:aws:s3:::{bucket}", query.get("prefix")))
+            return 200, self._listed(query)
+        self.seen.add((ACTIONS[method], f"arn:aws:s3:::{bucket}/{key}", None))
         if method == "PUT":
             copied = headers.get("x-amz-copy-source")
             if copied is not None:
                 source = unquote(copied).lstrip("/")
-                self.seen.append(("s3:GetObject", f"arn:aws:s3:::{source}"))
+                self.seen.add(("s3:GetObject", f"arn:aws:s3:::{source}", None))
                 body = self.objects[source.partition("/")[2]]
             self.objects[key] = body
             return 200, COPIED if copied is not None else b""
@@ -133,7 +139,7 @@ def serving() -> Iterator[Store]:
         server.server_close()
 
 
-def test_a_stage_may_do_all_that_pulumi_asks_of_the_state_and_does_nothing_to_other_stacks(
+def test_a_stage_may_do_all_that_pulumi_asks_of_the_state_and_its_preview_only_reads(
     cloud: LocalCloud, tmp_path: Path
 ) -> None:
     checkout = copy_of_the_project(ROOT, tmp_path / "checkout")
@@ -146,7 +152,7 @@ def test_a_stage_may_do_all_that_pulumi_asks_of_the_state_and_does_nothing_to_ot
             "PULUMI_BACKEND_URL": f"s3://{BUCKET}/{PREFIX}?{where}",
         }
 
-        def pulumi(*arguments: str) -> None:
+        def pulumi(*arguments: str, fails: str | None = None) -> None:
             done = subprocess.run(
                 ["pulumi", *arguments, "--non-interactive"],
                 cwd=checkout,
@@ -156,20 +162,45 @@ def test_a_stage_may_do_all_that_pulumi_asks_of_the_state_and_does_nothing_to_ot
                 text=True,
                 timeout=200,
             )
-            assert done.returncode == 0, done.stdout + done.stderr
+            said = done.stdout + done.stderr
+            assert done.returncode == 0 if fails is None else fails in said, said
 
         # What a person does once for each stack.
-        pulumi("stack", "init", STACK, "--no-select")
+        for stack in ("dev", STACK, "prod"):
+            pulumi("stack", "init", stack, "--no-select")
         asked.seen.clear()
+        pulumi("stack", "--stack", STACK, "--show-name")
         pulumi("preview", "--stack", STACK)
+        change(checkout, STACK, promote={"from": "dev"})
+        pulumi("preview", "--stack", STACK, fails="stack dev has no output")
+        previewed = set(asked.seen)
+        change(checkout, STACK, promote={})
         pulumi("up", "--yes", "--skip-preview", "--stack", STACK)
         pulumi("stack", "output", "--stack", STACK)
-        deployed = list(asked.seen)
+        deployed = set(asked.seen)
         pulumi("destroy", "--yes", "--skip-preview", "--stack", STACK)
 
+    assert {action for action, _, _ in deployed} == {*ACTIONS.values(), "s3:ListBucket"}
+    assert {action for action, _, _ in previewed} == {"s3:GetObject", "s3:ListBucket"}
+    assert refused(deployed, preview=False) == set()
+    assert refused(previewed, preview=True) == set()
+    # What dev has published is read; nobody else's files are.
+    read = {resource for action, resource, _ in deployed if action == "s3:GetObject"}
+    assert {one for one in read if "/dev" in one or "/prod" in one} == {
+        f"arn:aws:s3:::{BUCKET}/{PREFIX}/.pulumi/stacks/{PROJECT}/dev.json"
+    }
+
+
+def refused(asked: set[Asked], *, preview: bool) -> set[Asked]:
+    """What the policy of the stage's role, or of its preview's, does not allow."""
     document = stack_policy.state_permissions(
-        State(bucket=BUCKET, prefix=PREFIX), project=PROJECT, stack=STACK, partition="aws"
+        State(bucket=BUCKET, prefix=PREFIX), STAGES, 1, project=PROJECT, partition="aws", preview=preview
     ).document
-    assert {action for action, _ in deployed} == {*ACTIONS.values(), "s3:ListBucket"}
-    denied = {one for one in deployed if not evaluator.allowed(document, Request(action=one[0], resource=one[1]))}
-    assert denied == set()
+    return {
+        (action, resource, prefix)
+        for action, resource, prefix in asked
+        if not evaluator.allowed(
+            document,
+            Request(action=action, resource=resource, context={} if prefix is None else {"s3:prefix": prefix}),
+        )
+    }

@@ -32,6 +32,9 @@ PROD = Stage(stack="prod", project="shop-prod", repository="prod/yoon-app", appr
 STAGES = (DEV, STAGING, PROD)
 
 
+PREVIEWED = "shop-prod-preview"
+
+
 def elsewhere(arn: str) -> str:
     return arn.replace(ACCOUNT, OTHER)
 
@@ -123,6 +126,11 @@ PIPELINE_ROWS = [
         for stage in STAGES
         for action in ("BatchGetBuilds", "StartBuild")
     ),
+    *(
+        Row(f"{action} of prod's preview", asks(f"codebuild:{action}", project(PREVIEWED)), allowed=True)
+        for action in ("BatchGetBuilds", "StartBuild")
+    ),
+    Row("a preview that nobody asked for", asks("codebuild:StartBuild", project("shop-dev-preview")), allowed=False),
     Row("a build of another project", asks("codebuild:StartBuild", project("other")), allowed=False),
     Row("seeing builds of another project", asks("codebuild:BatchGetBuilds", project("other")), allowed=False),
     Row("changing a project", asks("codebuild:UpdateProject", project("shop-dev")), allowed=False),
@@ -219,54 +227,165 @@ PROD_ROWS = [
 ]
 
 
+def looking(own: str, others: tuple[str, ...]) -> list[Row]:
+    """What a preview may do with repositories whatever the stack does, and what never."""
+    return [
+        *(Row(f"looking: {action}", asks(action, own), allowed=True) for action in stack_policy.LOOK),
+        *(
+            Row(f"writing: {action}", asks(action, own), allowed=False)
+            for action in (
+                *(set(stack_policy.MANAGE) - set(stack_policy.LOOK)),
+                *("ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart"),
+                *stack_policy.DELETE,
+            )
+        ),
+        *(
+            Row(f"{action} of {other}", asks(f"ecr:{action}", other), allowed=False)
+            for action in ("DescribeImages", "DescribeImageScanFindings", "GetDownloadUrlForLayer")
+            for other in others
+        ),
+        Row("the repository of another account", asks("ecr:DescribeImages", elsewhere(own)), allowed=False),
+        Row("signing in", asks("ecr:GetAuthorizationToken", "*"), allowed=True),
+        Row("pulling", asks("ecr:GetDownloadUrlForLayer", own), allowed=True),
+        Row("asking for layers", asks("ecr:BatchCheckLayerAvailability", own), allowed=True),
+        Row("settings of the registry", asks("ecr:PutRegistryPolicy", "*"), allowed=False),
+    ]
+
+
+# What a stage's role can write as the policy of its own repository, which is enough within an account.
+HOSTILE = {"Sid": "Hostile", "Effect": "Allow", "Principal": "*", "Action": "ecr:*", "Resource": "*"}
+
+
+def hostile_rows(own: str) -> list[Row]:
+    """What is left of that policy."""
+    return [
+        *(Row(f"{action}, which a policy allows", asks(action, own), allowed=False) for action in stack_policy.DELETE),
+        Row("what else a policy allows", asks("ecr:StartImageScan", own), allowed=True),
+        Row("deleting another repository", asks("ecr:DeleteRepository", f"{own}-2"), allowed=True),
+    ]
+
+
+DEV_PREVIEW_ROWS = [
+    *looking(OWN["dev"], (OWN["staging"], OWN["prod"])),
+    Row("the gate's findings", asks("ecr:DescribeImageScanFindings", OWN["dev"]), allowed=False),
+]
+PROD_PREVIEW_ROWS = [
+    *looking(OWN["prod"], (OWN["dev"], f"{OWN['prod']}-2")),
+    *(
+        Row(f"promoting from: {action}", asks(f"ecr:{action}", OWN["staging"]), allowed=True)
+        for action in (
+            *("BatchCheckLayerAvailability", "BatchGetImage", "DescribeImageScanFindings", "DescribeImages"),
+            "GetDownloadUrlForLayer",
+        )
+    ),
+    Row("findings of what is there", asks("ecr:DescribeImageScanFindings", OWN["prod"]), allowed=True),
+    Row("the policy of what is promoted from", asks("ecr:GetRepositoryPolicy", OWN["staging"]), allowed=False),
+    Row("pushing to staging", asks("ecr:PutImage", OWN["staging"]), allowed=False),
+    Row("Inspector", asks("inspector2:ListFindings", "*"), allowed=False),
+]
+
+
 # -- the state --------------------------------------------------------------------------------------------------------
 
 STATE_BUCKET = "arn:aws:s3:::acme-state"
 FOLDER = f"{STATE_BUCKET}/teams/shop/.pulumi"
 STATE_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/state"
+DEV_KEY, PROD_KEY = (f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{stack}" for stack in ("dev", "prod"))
 STATE = State(bucket="acme-state", prefix="teams/shop", key_arn=STATE_KEY, passphrase_secret_arn=SECRET)
-FILES = {
-    "the state": f"{FOLDER}/stacks/shop/dev.json",
-    "the state, compressed": f"{FOLDER}/stacks/shop/dev.json.gz",
-    "the state before": f"{FOLDER}/stacks/shop/dev.json.bak",
-    "the stack's tags": f"{FOLDER}/stacks/shop/dev.pulumi-tags",
-    "the lock": f"{FOLDER}/locks/organization/shop/dev/1a2b.json",
-    "the history": f"{FOLDER}/history/shop/dev/dev-1.history.json",
-    "a backup": f"{FOLDER}/backups/shop/dev/dev.1.json",
-}
-STATE_ROWS = [
-    *(
-        Row(f"{action} of {name}", asks(f"s3:{action}", file), allowed=True)
-        for name, file in FILES.items()
-        for action in ("GetObject", "PutObject", "DeleteObject")
-    ),
-    Row("what the bucket holds", asks("s3:ListBucket", STATE_BUCKET), allowed=True),
-    Row("the layout of the bucket", asks("s3:GetObject", f"{FOLDER}/meta.yaml"), allowed=True),
-    Row("changing the layout", asks("s3:PutObject", f"{FOLDER}/meta.yaml"), allowed=False),
-    Row("reading prod's outputs", asks("s3:GetObject", f"{FOLDER}/stacks/shop/prod.json"), allowed=True),
-    *(
-        Row(f"{action} of prod's {name}", asks(f"s3:{action}", file.replace("dev", "prod")), allowed=False)
-        for name, file in FILES.items()
-        for action in ("PutObject", "DeleteObject")
-    ),
-    Row("prod's history", asks("s3:GetObject", FILES["the history"].replace("dev", "prod")), allowed=False),
-    Row("prod's lock", asks("s3:GetObject", FILES["the lock"].replace("dev", "prod")), allowed=False),
-    Row("a stack that begins like it", asks("s3:PutObject", f"{FOLDER}/stacks/shop/dev2.json"), allowed=False),
-    Row("another project's state", asks("s3:GetObject", f"{FOLDER}/stacks/pay/dev.json"), allowed=False),
-    Row("another team's", asks("s3:GetObject", FILES["the state"].replace("teams/shop", "teams/pay")), allowed=False),
-    Row("another bucket", asks("s3:ListBucket", "arn:aws:s3:::other"), allowed=False),
-    Row("the state in another bucket", asks("s3:PutObject", FILES["the state"].replace("acme", "evil")), allowed=False),
-    Row("an older version", asks("s3:GetObjectVersion", FILES["the state"]), allowed=False),
-    Row("deleting a version", asks("s3:DeleteObjectVersion", FILES["the state"]), allowed=False),
-    *(
-        Row(f"the key: {action}", asks(f"kms:{action}", STATE_KEY), allowed=True)
+KEYED = (replace(DEV, secrets_key_arn=DEV_KEY), STAGING, replace(PROD, secrets_key_arn=PROD_KEY))
+STACKS = tuple(stage.stack for stage in STAGES)
+
+
+def files(stack: str) -> dict[str, str]:
+    return {
+        "the state": f"{FOLDER}/stacks/shop/{stack}.json",
+        "the state, compressed": f"{FOLDER}/stacks/shop/{stack}.json.gz",
+        "the state before": f"{FOLDER}/stacks/shop/{stack}.json.bak",
+        "the stack's tags": f"{FOLDER}/stacks/shop/{stack}.pulumi-tags",
+        "the lock": f"{FOLDER}/locks/organization/shop/{stack}/1a2b.json",
+        "the history": f"{FOLDER}/history/shop/{stack}/{stack}-1.history.json",
+        "a backup": f"{FOLDER}/backups/shop/{stack}/{stack}.1.json",
+    }
+
+
+def listing(prefix: str | None, bucket: str = STATE_BUCKET) -> Request:
+    context = {} if prefix is None else {"s3:prefix": f"teams/shop/.pulumi/{prefix}"}
+    return Request(action="s3:ListBucket", resource=bucket, context=context)
+
+
+def of_state(own: str, earlier: tuple[str, ...], later: tuple[str, ...], *, writes: bool) -> list[Row]:
+    """What a stage may do with the state: with its own stack's, that of the stages before it, and of those after it."""
+    seen = ("the state", "the state, compressed", "the state before")
+    return [
+        *(
+            Row(f"{action} of {name}", asks(f"s3:{action}", file), allowed=allowed)
+            for name, file in files(own).items()
+            for action, allowed in (
+                ("GetObject", writes or name in (*seen, "the stack's tags")),
+                ("PutObject", writes),
+                ("DeleteObject", writes),
+            )
+        ),
+        *(
+            Row(f"{action} of {stack}'s {name}", asks(f"s3:{action}", file), allowed=allowed)
+            for stack in (*earlier, *later, f"{own}2")
+            for name, file in files(stack).items()
+            for action, allowed in (
+                ("GetObject", stack in earlier and name in seen),
+                ("PutObject", False),
+                ("DeleteObject", False),
+            )
+        ),
+        Row("which stacks there are", listing("stacks/"), allowed=True),
+        Row("whether the stack is there", listing(f"stacks/shop/{own}.json"), allowed=True),
+        *(
+            Row(f"whether {stack} is there", listing(f"stacks/shop/{stack}.json"), allowed=True)
+            for stack in (*earlier, *later)
+        ),
+        Row("which stacks another project has", listing("stacks/pay/"), allowed=False),
+        Row("whether it is locked", listing(f"locks/organization/shop/{own}/"), allowed=writes),
+        Row("another stack's locks", listing("locks/organization/shop/other/"), allowed=False),
+        Row("all that the bucket holds", listing(None), allowed=False),
+        Row("another bucket", listing("stacks/", "arn:aws:s3:::other"), allowed=False),
+        Row("the layout of the bucket", asks("s3:GetObject", f"{FOLDER}/meta.yaml"), allowed=True),
+        Row("changing the layout", asks("s3:PutObject", f"{FOLDER}/meta.yaml"), allowed=False),
+        Row("another project's state", asks("s3:GetObject", f"{FOLDER}/stacks/pay/{own}.json"), allowed=False),
+        Row("another team's", asks("s3:GetObject", files(own)["the state"].replace("teams/shop", "x")), allowed=False),
+        Row("in another bucket", asks("s3:PutObject", files(own)["the state"].replace("acme", "evil")), allowed=False),
+        Row("an older version", asks("s3:GetObjectVersion", files(own)["the state"]), allowed=False),
+        Row("deleting a version", asks("s3:DeleteObjectVersion", files(own)["the state"]), allowed=False),
+        Row("another key", asks("kms:Decrypt", KEY), allowed=False),
+        Row("a grant on the key", asks("kms:CreateGrant", STATE_KEY), allowed=False),
+        Row("the passphrase", asks("secretsmanager:GetSecretValue", SECRET), allowed=True),
+        Row("another secret", asks("secretsmanager:GetSecretValue", SECRET.replace("shop", "pay")), allowed=False),
+        Row("changing the passphrase", asks("secretsmanager:PutSecretValue", SECRET), allowed=False),
+    ]
+
+
+def with_key(key: str, *, used: bool, read: bool) -> list[Row]:
+    return [
+        Row(f"{action} with {key}", asks(f"kms:{action}", key), allowed=used or (read and action == "Decrypt"))
         for action in ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey")
-    ),
-    Row("another key", asks("kms:Decrypt", KEY), allowed=False),
-    Row("a grant on the key", asks("kms:CreateGrant", STATE_KEY), allowed=False),
-    Row("the passphrase", asks("secretsmanager:GetSecretValue", SECRET), allowed=True),
-    Row("another secret", asks("secretsmanager:GetSecretValue", SECRET.replace("shop", "pay")), allowed=False),
-    Row("changing the passphrase", asks("secretsmanager:PutSecretValue", SECRET), allowed=False),
+    ]
+
+
+DEV_STATE_ROWS = [
+    *of_state("dev", (), ("staging", "prod"), writes=True),
+    *with_key(STATE_KEY, used=True, read=True),
+    *with_key(DEV_KEY, used=True, read=True),
+    *with_key(PROD_KEY, used=False, read=False),
+]
+PROD_STATE_ROWS = [
+    *of_state("prod", ("dev", "staging"), (), writes=True),
+    *with_key(STATE_KEY, used=True, read=True),
+    *with_key(DEV_KEY, used=False, read=True),
+    *with_key(PROD_KEY, used=True, read=True),
+]
+PROD_PREVIEW_STATE_ROWS = [
+    *of_state("prod", ("dev", "staging"), (), writes=False),
+    *with_key(STATE_KEY, used=False, read=True),
+    *with_key(DEV_KEY, used=False, read=True),
+    *with_key(PROD_KEY, used=False, read=True),
 ]
 
 
@@ -279,8 +398,8 @@ def pipeline_permissions() -> PolicyDocument:
     )
 
 
-def state_permissions(state: State = STATE) -> PolicyDocument:
-    return stack_policy.state_permissions(state, project="shop", stack="dev", partition="aws")
+def state_permissions(index: int, state: State = STATE, *, preview: bool = False) -> PolicyDocument:
+    return stack_policy.state_permissions(state, KEYED, index, project="shop", partition="aws", preview=preview)
 
 
 DOCUMENTS: list[tuple[str, PolicyDocument, Kind, list[Row]]] = [
@@ -294,7 +413,11 @@ DOCUMENTS: list[tuple[str, PolicyDocument, Kind, list[Row]]] = [
     ),
     ("pipeline-stage-build", stack_policy.image_permissions(STAGES, 0, PLACE), Kind.IDENTITY, DEV_ROWS),
     ("pipeline-stage-promote", stack_policy.image_permissions(STAGES, 2, PLACE), Kind.IDENTITY, PROD_ROWS),
-    ("pipeline-state", state_permissions(), Kind.IDENTITY, STATE_ROWS),
+    ("pipeline-preview-build", stack_policy.preview_permissions(STAGES, 0, PLACE), Kind.IDENTITY, DEV_PREVIEW_ROWS),
+    ("pipeline-preview-promote", stack_policy.preview_permissions(STAGES, 2, PLACE), Kind.IDENTITY, PROD_PREVIEW_ROWS),
+    ("pipeline-state-first", state_permissions(0), Kind.IDENTITY, DEV_STATE_ROWS),
+    ("pipeline-state-last", state_permissions(2), Kind.IDENTITY, PROD_STATE_ROWS),
+    ("pipeline-state-preview", state_permissions(2, preview=True), Kind.IDENTITY, PROD_PREVIEW_STATE_ROWS),
 ]
 TABLES = [pytest.param(document.document, rows, id=name) for name, document, _, rows in DOCUMENTS]
 
@@ -316,7 +439,22 @@ def test_these_are_allowed_and_no_others(document: Mapping[str, object], rows: l
 
 @pytest.mark.parametrize(("document", "rows"), TABLES)
 def test_nothing_can_be_taken_away_or_widened_unnoticed(document: Mapping[str, object], rows: list[Row]) -> None:
-    assert tables.survivors(document, rows) == []
+    # What a document denies, only another one can have allowed.
+    denied = [row for own in OWN.values() for row in hostile_rows(own) if denies(document, own)]
+    unnoticed = [
+        change
+        for change, mutant in tables.mutants(document)
+        if holds(mutant, rows) and holds(with_anything(mutant, HOSTILE), denied)
+    ]
+    assert unnoticed == []
+
+
+def holds(document: Mapping[str, object], rows: list[Row]) -> bool:
+    return all(evaluator.allowed(document, row.request) is row.allowed for row in rows)
+
+
+def denies(document: Mapping[str, object], own: str) -> bool:
+    return evaluator.decide(document, asks("ecr:DeleteRepository", own)) is Decision.DENIED
 
 
 def test_a_connection_of_the_older_name_goes_with_the_older_actions() -> None:
@@ -349,20 +487,61 @@ def test_enhanced_scanning_lets_a_stage_read_the_findings_of_inspector() -> None
 
 
 def test_state_in_pulumi_cloud_takes_the_token_and_nothing_else() -> None:
-    (statement,) = state_permissions(State(token_secret_arn=SECRET)).statements
+    document = stack_policy.state_permissions(
+        State(token_secret_arn=SECRET), STAGES, 0, project="shop", partition="aws"
+    )
+    (statement,) = document.statements
     assert (statement.actions, statement.resources) == (("secretsmanager:GetSecretValue",), (SECRET,))
+
+
+def test_without_a_folder_the_state_is_at_the_top_of_the_bucket() -> None:
+    document = state_permissions(0, State(bucket="acme-state", key_arn=STATE_KEY)).document
+    top = STATE_BUCKET + "/.pulumi"
+    assert evaluator.allowed(document, asks("s3:PutObject", f"{top}/stacks/shop/dev.json"))
+    listed = Request(action="s3:ListBucket", resource=STATE_BUCKET, context={"s3:prefix": ".pulumi/stacks/"})
+    assert evaluator.allowed(document, listed)
+
+
+# -- a repository whose policy lets a role delete ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stages", [pytest.param(STAGES, id="pipeline"), pytest.param((STAGING,), id="alone")])
+def test_a_role_cannot_let_itself_delete_by_the_policy_of_its_repository(stages: tuple[Stage, ...]) -> None:
+    for index, stage in enumerate(stages):
+        document = stack_policy.image_permissions(stages, index, PLACE).document
+        tables.check(with_anything(document, HOSTILE), hostile_rows(OWN[stage.stack]))
+
+
+def test_enhanced_scanning_lets_a_preview_read_the_findings_of_inspector() -> None:
+    stages = (DEV, replace(STAGING, enhanced_scanning=True))
+    document = stack_policy.preview_permissions(stages, 1, PLACE).document
+    assert evaluator.allowed(document, asks("inspector2:ListFindings", "*"))
+
+
+def test_a_preview_of_a_first_stage_that_does_not_build_looks_at_its_repository_alone() -> None:
+    (statement,) = stack_policy.preview_permissions((STAGING,), 0, PLACE).statements
+    assert (statement.actions, statement.resources) == (stack_policy.LOOK, (OWN["staging"],))
 
 
 # -- the bucket: what it denies, others have allowed -------------------------------------------------------------------
 
-BUCKET_POLICY = policies.bucket_policy(BUCKET).document
+BUCKET_POLICY = policies.bucket_policy(BUCKET, KEY).document
 ANYTHING = {"Sid": "Anything", "Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}
 
 
-def stored(action: str, resource: str = f"{BUCKET}/x", *, tls: str = "true", encryption: str | None = None) -> Request:
+def stored(
+    action: str,
+    resource: str = f"{BUCKET}/x",
+    *,
+    tls: str = "true",
+    encryption: str | None = None,
+    key: str | None = None,
+) -> Request:
     context = {"aws:SecureTransport": tls}
     if encryption is not None:
         context["s3:x-amz-server-side-encryption"] = encryption
+    if key is not None:
+        context["s3:x-amz-server-side-encryption-aws-kms-key-id"] = key
     return Request(
         action=f"s3:{action}",
         resource=resource,
@@ -374,6 +553,10 @@ def stored(action: str, resource: str = f"{BUCKET}/x", *, tls: str = "true", enc
 BUCKET_ROWS = [
     Row("reading by TLS", stored("GetObject"), allowed=True),
     Row("writing by TLS, encrypted with a key", stored("PutObject", encryption="aws:kms"), allowed=True),
+    Row("writing with the key", stored("PutObject", encryption="aws:kms", key=KEY), allowed=True),
+    Row("writing with another key", stored("PutObject", encryption="aws:kms", key=f"{KEY}3c"), allowed=False),
+    Row("reading with another key", stored("GetObject", key=f"{KEY}3c"), allowed=True),
+    Row("writing to another bucket with another key", stored("PutObject", f"{BUCKET}2/x", key="x"), allowed=True),
     Row("writing by TLS, as the bucket encrypts", stored("PutObject"), allowed=True),
     Row("the bucket by TLS", stored("ListBucket", BUCKET), allowed=True),
     Row("reading without TLS", stored("GetObject", tls="false"), allowed=False),
@@ -393,10 +576,11 @@ BUCKET_ROWS = [
 ]
 
 
-def with_anything(document: Mapping[str, object]) -> dict[str, object]:
+def with_anything(document: Mapping[str, object], anything: Mapping[str, object] = ANYTHING) -> dict[str, object]:
+    """The document, and another policy that allows whatever it does not deny."""
     statements = document["Statement"]
     assert isinstance(statements, list)
-    return {**document, "Statement": [ANYTHING, *statements]}
+    return {**document, "Statement": [anything, *statements]}
 
 
 def test_the_bucket_denies_what_is_not_encrypted_on_its_way_or_where_it_lies() -> None:
@@ -480,6 +664,6 @@ def test_inline_policies_fit_into_a_role_even_with_the_longest_names() -> None:
     texts = [
         policies.build_permissions(log_group_arn=f"{GROUP}{'x' * 150}", bucket_arn=f"{BUCKET}{'x' * 50}", key_arn=KEY),
         stack_policy.image_permissions(stages, 1, long),
-        stack_policy.state_permissions(state, project="p" * 100, stack="a" * 100, partition="aws-us-gov"),
+        stack_policy.state_permissions(state, stages, 1, project="p" * 100, partition="aws-us-gov"),
     ]
     assert sum(len(document.text) for document in texts) <= 10_240

@@ -93,6 +93,7 @@ def named(recording: Recording, type_: str, name: str) -> Registration:
     return found
 
 
+NAMES_OF_ROLES = ("ship-role", "ship-dev-role", "ship-staging-role", "ship-prod-role", "ship-prod-preview-role")
 BUCKET_NAME, BUCKET_ARN = "ship-artifacts-1a2b", "arn:aws:s3:::ship-artifacts-1a2b"
 
 
@@ -120,7 +121,7 @@ def test_the_bucket_of_artifacts_is_private_encrypted_versioned_and_emptied_in_t
     }
     assert recording.only(BUCKET_POLICY).inputs == {
         "bucket": BUCKET_NAME,
-        "policy": policies.bucket_policy(BUCKET_ARN).text,
+        "policy": policies.bucket_policy(BUCKET_ARN, MADE_KEY).text,
     }
     assert recording.only(EXPIRY).inputs == {
         "bucket": BUCKET_NAME,
@@ -144,7 +145,7 @@ def test_the_key_of_artifacts_is_for_the_roles_of_this_pipeline() -> None:
         "enableKeyRotation": True,
         "deletionWindowInDays": 7,
     }
-    roles = [mock_arn(ROLE, name) for name in ("ship-role", "ship-dev-role", "ship-staging-role", "ship-prod-role")]
+    roles = [mock_arn(ROLE, name) for name in NAMES_OF_ROLES]
     assert recording.only(KEY_POLICY).inputs == {
         "keyId": "11111111-2222",
         "policy": policies.key_policy(roles, partition="aws", account=ACCOUNT).text,
@@ -198,7 +199,13 @@ def test_only_the_stage_that_builds_gets_docker() -> None:
         str(one.inputs["name"]): cast("dict[str, object]", one.inputs["environment"])["privilegedMode"]
         for one in recording.of_type(PROJECT)
     }
-    assert privileged == {"shop-dev": True, "shop-staging": False, "shop-prod": False}
+    assert privileged == {"shop-dev": True, "shop-staging": False, "shop-prod": False, "shop-prod-preview": False}
+
+
+def test_the_preview_of_a_stage_that_builds_has_the_docker_that_its_provider_asks_for() -> None:
+    recording = deployed({"stages": (dataclasses.replace(DEV, approval=Approval()), STAGING)})
+    environment = cast("dict[str, object]", named(recording, PROJECT, "ship-dev-preview-project").inputs["environment"])
+    assert environment["privilegedMode"] is True
 
 
 def test_a_stage_is_deployed_by_a_project_of_its_own_with_the_buildspec_of_the_source() -> None:
@@ -289,9 +296,55 @@ def test_each_stage_has_a_role_for_its_own_stack() -> None:
             ).text,
             f"{name}-repository": stack_policy.image_permissions(ARGS.stages, index, PLACE).text,
             f"{name}-state": stack_policy.state_permissions(
-                STATE, project="container-registry", stack=stage.stack, partition="aws"
+                STATE, ARGS.stages, index, project="container-registry", partition="aws"
             ).text,
         }
+
+
+def test_a_preview_has_a_project_and_a_role_of_its_own_which_only_reads() -> None:
+    recording = deployed()
+    project = named(recording, PROJECT, "ship-prod-preview-project").inputs
+    assert project["name"] == "shop-prod-preview"
+    assert project["description"] == "Previews stack prod of container-registry"
+    assert project["serviceRole"] == mock_arn(ROLE, "ship-prod-preview-role")
+    assert named(recording, LOG, "ship-prod-preview-log").inputs["name"] == "/aws/codebuild/shop-prod-preview"
+    assert named(recording, ROLE, "ship-prod-preview-role").inputs == {
+        "description": "CodeBuild: previews stack prod of container-registry",
+        "assumeRolePolicy": code_build.trust_policy(["shop-prod-preview"], **vars(PLACE)).text,
+    }
+    found = {
+        one.name: one.inputs["policy"]
+        for one in recording.of_type(ROLE_POLICY)
+        if one.inputs["role"] == "ship-prod-preview-role-id"
+    }
+    log = mock_arn(LOG, "ship-prod-preview-log")
+    assert found == {
+        "ship-prod-preview-build": policies.build_permissions(
+            log_group_arn=log, bucket_arn=BUCKET_ARN, key_arn=MADE_KEY
+        ).text,
+        "ship-prod-preview-repository": stack_policy.preview_permissions(ARGS.stages, 2, PLACE).text,
+        "ship-prod-preview-state": stack_policy.state_permissions(
+            STATE, ARGS.stages, 2, project="container-registry", partition="aws", preview=True
+        ).text,
+    }
+
+
+def test_policies_of_a_stage_are_not_those_of_its_preview() -> None:
+    looks = f"arn:aws:iam::{ACCOUNT}:policy/looks"
+    prod = dataclasses.replace(PROD, policy_arns=(MANAGED,), approval=Approval(policy_arns=(looks,)))
+    attached = deployed({"stages": (DEV, STAGING, prod)}).of_type(ATTACHMENT)
+    assert {(one.inputs["role"], one.inputs["policyArn"]) for one in attached} == {
+        ("ship-prod-role-1a2b", MANAGED),
+        ("ship-prod-preview-role-1a2b", looks),
+    }
+
+
+def test_a_preview_keeps_a_role_that_is_made_where_the_stage_has_one_of_its_own() -> None:
+    prod = dataclasses.replace(PROD, role_arn=OWN_ROLE)
+    recording = deployed({"stages": (DEV, STAGING, prod)})
+    assert named(recording, PROJECT, "ship-prod-project").inputs["serviceRole"] == OWN_ROLE
+    made = mock_arn(ROLE, "ship-prod-preview-role")
+    assert named(recording, PROJECT, "ship-prod-preview-project").inputs["serviceRole"] == made
 
 
 def test_policies_of_a_stage_are_attached_to_its_role_alone() -> None:
@@ -304,7 +357,8 @@ def test_policies_of_a_stage_are_attached_to_its_role_alone() -> None:
 
 
 def test_a_stage_with_a_role_of_its_own_gets_none() -> None:
-    stages = tuple(dataclasses.replace(stage, role_arn=OWN_ROLE) for stage in ARGS.stages)
+    prod = dataclasses.replace(PROD, approval=Approval(role_arn=OWN_ROLE))
+    stages = tuple(dataclasses.replace(stage, role_arn=OWN_ROLE) for stage in (DEV, STAGING, prod))
     recording = deployed({"stages": stages, "state": None})
     assert [role.name for role in recording.of_type(ROLE)] == ["ship-role"]
     assert [one.name for one in recording.of_type(ROLE_POLICY)] == ["ship-permissions"]
@@ -338,7 +392,7 @@ def test_the_pipeline_goes_from_the_source_to_prod_and_asks_before() -> None:
     assert preview == {
         "name": "Preview",
         "configuration": {
-            "ProjectName": "shop-prod",
+            "ProjectName": "shop-prod-preview",
             "EnvironmentVariables": json.dumps(variables, separators=(",", ":")),
         },
         "runOrder": 1,
@@ -359,6 +413,7 @@ def test_the_pipeline_goes_from_the_source_to_prod_and_asks_before() -> None:
     }
     assert deploy["runOrder"] == 3
     assert deploy["namespace"] == "prod"
+    assert cast("dict[str, str]", deploy["configuration"])["ProjectName"] == "shop-prod"
     assert "SOURCE" not in str(found["dev"])
     assert '"value":"up"' in str(deploy["configuration"])
     assert {key: value for key, value in deploy.items() if key in build} == build
@@ -393,7 +448,7 @@ def test_the_pipeline_runs_with_its_own_role_and_encrypts_its_artifacts() -> Non
 
 def test_children_hang_below_the_component_under_names_that_are_a_contract() -> None:
     recording = deployed()
-    stages = ("dev", "staging", "prod")
+    stages = ("dev", "staging", "prod", "prod-preview")
     assert recording.names == {
         (COMPONENT, "ship"),
         (KEY, "ship-key"),
@@ -460,7 +515,17 @@ MISTAKES = [
     ),
     pytest.param({"stages": ()}, ["stages: has 0 stages; CodePipeline accepts 1 to 49"], id="no-stage"),
     pytest.param({"stages": (DEV, DEV)}, ['stages[1].stack: "dev"', "stages[1].project", "stages[1].rep"], id="twice"),
+    pytest.param(
+        {"stages": (dataclasses.replace(DEV, stack="Source"),)},
+        ['stages[0].stack: "Source" is what'],
+        id="source-stage",
+    ),
     pytest.param({"state": None}, ["state: is missing; accepted: bucket"], id="no-state"),
+    pytest.param(
+        {"state": None, "stages": (dataclasses.replace(PROD, role_arn=OWN_ROLE),)},
+        ["state: is missing; accepted: bucket"],
+        id="no-state-for-a-preview",
+    ),
     pytest.param({"state": State()}, ["state: names one of bucket"], id="empty-state"),
     pytest.param({"state": State(bucket="acme-state")}, ["state: says nothing of what opens"], id="no-secrets"),
     pytest.param({"artifacts": Artifacts(expire_days=0)}, ["artifacts.expire_days: 0 is not accepted"], id="expiry"),

@@ -50,13 +50,13 @@ def test_the_least_that_can_be_said() -> None:
 
 
 def test_every_key_is_read() -> None:
-    approval = {"topicArn": TOPIC, "timeoutMinutes": 60, "message": "Really?"}
+    approval = {"topicArn": TOPIC, "timeoutMinutes": 60, "message": "Really?", "policyArns": [POLICY]}
     value = {
         "name": "shop",
         "source": {"repository": "acme/shop", "branch": "release", "connectionArn": CONNECTION},
         "stages": [
             {**DEV, "policyArns": [POLICY]},
-            {**PROD, "project": "ship-it", "enhancedScanning": True, "approval": approval},
+            {**PROD, "project": "ship-it", "enhancedScanning": True, "approval": approval, "secretsKeyArn": KMS},
         ],
         "state": {"bucket": "acme-state", "prefix": "teams/shop", "keyArn": KMS, "passphraseSecretArn": SECRET},
         "artifacts": {"keyArn": KMS, "expireDays": 7, "forceDelete": True},
@@ -79,7 +79,8 @@ def test_every_key_is_read() -> None:
                 project="ship-it",
                 repository="prod/yoon-app",
                 enhanced_scanning=True,
-                approval=Approval(topic_arn=TOPIC, timeout_minutes=60, message="Really?"),
+                approval=Approval(topic_arn=TOPIC, timeout_minutes=60, message="Really?", policy_arns=(POLICY,)),
+                secrets_key_arn=KMS,
             ),
         ),
         state=State(bucket="acme-state", prefix="teams/shop", key_arn=KMS, passphrase_secret_arn=SECRET),
@@ -101,6 +102,16 @@ GOOD = [
     pytest.param({"stages": [{**DEV, "approval": True}]}, id="approval-true"),
     pytest.param({"stages": [{**DEV, "approval": False}]}, id="approval-false"),
     pytest.param({"stages": [{**DEV, "roleArn": ROLE}], "state": None}, id="roles-of-ones-own"),
+    pytest.param(
+        {"stages": [{**DEV, "roleArn": ROLE, "approval": {"roleArn": ROLE}}], "state": None}, id="role-for-a-preview"
+    ),
+    pytest.param({"stages": [{**DEV, "stack": "source"}]}, id="stack-called-almost-like-the-source"),
+    pytest.param(
+        {"stages": [{**DEV, "secretsKeyArn": KMS}], "state": {"bucket": "acme-state"}}, id="keys-of-the-stages"
+    ),
+    pytest.param(
+        {"stages": [{**DEV, "stack": "a", "project": "s" * 142, "approval": True}]}, id="longest-project-of-a-preview"
+    ),
     pytest.param({"state": {"tokenSecretArn": SECRET}}, id="pulumi-cloud"),
     pytest.param({"state": {"bucket": "acme-state", "passphraseSecretArn": SECRET}}, id="passphrase"),
     pytest.param({"name": "s" * 100, "source": {**SOURCE, "connectionArn": CONNECTION}}, id="long-name"),
@@ -198,6 +209,56 @@ BAD = [
     ),
     pytest.param(staged(roleArn="deployer"), ["stages[0].roleArn: "], id="role-by-name"),
     pytest.param(staged(roleArn=f"{ROLE}*"), ["stages[0].roleArn: "], id="role-wildcard"),
+    pytest.param(
+        staged(stack="Source"), ['stages[0].stack: "Source" is what the pipeline\'s first'], id="source-stack"
+    ),
+    pytest.param(staged(secretsKeyArn="alias/dev"), ["stages[0].secretsKeyArn: "], id="secrets-alias"),
+    pytest.param(staged(secretsKeyArn=None), ["stages[0].secretsKeyArn: has no value"], id="secrets-null"),
+    pytest.param(
+        staged(secretsKeyArn=KMS.replace("arn:aws:", "arn:aws-cn:").replace(REGION, "cn-north-1")),
+        ["stages[0].secretsKeyArn: "],
+        id="secrets-partition",
+    ),
+    pytest.param(
+        {**LEAST, "stages": [{**DEV, "secretsKeyArn": KMS}, PROD], "state": {"bucket": "acme-state"}},
+        ["state: says nothing of what opens"],
+        id="one-stage-without-a-key",
+    ),
+    pytest.param(
+        staged(project="s" * 143, approval=True),
+        ["stages[0].project: has 143 characters; before an approval, 142 are accepted"],
+        id="project-143-with-a-preview",
+    ),
+    pytest.param(
+        {**LEAST, "stages": [{**DEV, "approval": True}, {**PROD, "stack": "dev-preview"}]},
+        ['stages[1].stack: "dev-preview" is what the preview of', 'stages[1].project: "shop-dev-preview" is what'],
+        id="stack-called-like-a-preview",
+    ),
+    pytest.param(
+        {**LEAST, "stages": [{**DEV, "approval": True}, {**PROD, "project": "SHOP-dev-preview"}]},
+        ['stages[1].project: "SHOP-dev-preview" is what the preview of another stage is called'],
+        id="project-called-like-a-preview",
+    ),
+    pytest.param(staged(approval={"policyArns": ["x"]}), ["stages[0].approval.policyArns[0]: "], id="preview-policy"),
+    pytest.param(
+        staged(approval={"policyArns": [POLICY], "roleArn": ROLE}),
+        ["stages[0].approval.policyArns: go with a role that is made"],
+        id="preview-policy-and-role",
+    ),
+    pytest.param(
+        staged(approval={"policyArns": [POLICY.replace("arn:aws:", "arn:aws-cn:")]}),
+        ["stages[0].approval.policyArns[0]: "],
+        id="preview-policy-partition",
+    ),
+    pytest.param(staged(approval={"roleArn": "x"}), ["stages[0].approval.roleArn: "], id="preview-role-by-name"),
+    pytest.param(
+        {
+            **{key: item for key, item in LEAST.items() if key != "state"},
+            "stages": [{**DEV, "roleArn": ROLE, "approval": True}],
+        },
+        ["state: is missing; accepted: bucket"],
+        id="no-state-for-a-preview",
+    ),
     pytest.param(staged(approval={}), ["stages[0].approval: is empty; give it keys"], id="approval-empty"),
     pytest.param(staged(approval=None), ["stages[0].approval: has no value"], id="approval-null"),
     pytest.param(staged(approval="ann"), ['stages[0].approval: "ann" is not accepted'], id="approver"),
@@ -277,7 +338,18 @@ def test_arns_of_anywhere_pass_while_the_region_is_not_known() -> None:
 KEYS = [
     *("name", "source", "stages", "state", "artifacts", "builds", "permissionsBoundary"),
     *("repository", "branch", "connectionArn", "provider", "stack", "project", "build", "approval", "policyArns"),
-    *("roleArn", "topicArn", "timeoutMinutes", "message", "bucket", "prefix", "keyArn", "tokenSecretArn", "x"),
+    *(
+        "roleArn",
+        "secretsKeyArn",
+        "topicArn",
+        "timeoutMinutes",
+        "message",
+        "bucket",
+        "prefix",
+        "keyArn",
+        "tokenSecretArn",
+        "x",
+    ),
 ]
 
 

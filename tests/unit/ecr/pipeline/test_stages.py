@@ -52,6 +52,9 @@ def test_who_approves_has_a_preview_of_the_same_image() -> None:
     assert [one.order for one in (preview, approve, deploy)] == [1, 2, 3]
     assert variables(preview) == {**variables(deploy), "OPERATION": "preview"}
     assert preview.namespace is None
+    projects = [one.settings["ProjectName"] for one in (preview, deploy)]
+    assert projects == ["shop-prod-preview", "shop-prod"]
+    assert DEV.projects == ("shop-dev",)
     assert approve.timeout_minutes == 60
     assert approve.settings == {"CustomData": "Deploy prod? The log of Preview says what would change."}
 
