@@ -275,6 +275,14 @@ def test_mistakes_in_a_level_file_are_one_line(project: Project, levels: Mapping
     assert "Traceback" not in ran.output
 
 
+def test_the_engine_passes_over_a_misspelt_policy(project: Project) -> None:
+    """Which is why `policies/README.md` warns of it; an engine that refuses it makes the warning superfluous."""
+    project.program = bad
+    ran = project.run("preview", {**ADVISORY, "imutable-tags": "mandatory"})
+    assert ran.passed
+    assert "imutable" not in ran.output
+
+
 def test_a_pack_without_its_packages_is_one_line(project: Project, tmp_path: Path) -> None:
     project.pack = tmp_path / "copy"
     shutil.copytree(PACK, project.pack, ignore=shutil.ignore_patterns(".venv", "__pycache__"), symlinks=True)

@@ -84,6 +84,16 @@ ANSWERS: dict[str, tuple[str, Mapping[str, object], list[str]]] = {
     ),
     "function": (FUNCTION, {"imageUri": "web:1", "packageType": "Image"}, ["imageUri is 'web:1'"]),
     "function with nothing": (FUNCTION, {"imageUri": None}, []),
+    "project of CodeBuild": (
+        "aws:codebuild/project:Project",
+        {"environment": {"image": "aws/codebuild/standard:7.0", "type": "LINUX_CONTAINER"}},
+        [],
+    ),
+    "a key twice": (
+        "aws:ecr/repositoryPolicy:RepositoryPolicy",
+        {"policy": '{"Statement": [{"Effect": "Allow", "Principal": "*"}], "Statement": []}'},
+        ["policy has the key 'Statement' twice"],
+    ),
     "another resource": ("aws:s3/bucket:Bucket", {"policy": json.dumps({"Statement": [PUBLIC]})}, []),
 }
 
