@@ -79,7 +79,7 @@ def actions(stages: Sequence[Stage], index: int) -> tuple[Action, ...]:
 
     While they think, another execution can deploy the stage before: a stage belongs to one execution, its stack's
     image to whoever comes (CodePipeline user guide, "How pipeline executions work"). So each build is told the image
-    that this execution has deployed in the stage before, and refuses another (`ci/stack still`).
+    that this execution has deployed in the stage before, and refuses another (`ci/stack up STACK DIGEST`).
     """
     stage = stages[index]
     if stage.approval is None:
