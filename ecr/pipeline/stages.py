@@ -18,8 +18,8 @@ SOURCE_STAGE = "Source"
 ARTIFACT = "source"
 PREVIEW, APPROVE, DEPLOY = "Preview", "Approve", "Deploy"
 
-# What ci/buildspec.yml reads beside the variables of its project, and what it exports: the digest of the image that a
-# stage has deployed, which the next one has to find there still.
+# What ci/buildspec.yml reads beside the variables of its project, and what it exports: the image that a stage has
+# deployed, as TAG@DIGEST, which the next one promotes.
 OPERATION, SOURCE, APPROVED, DIGEST = "OPERATION", "SOURCE", "APPROVED", "DIGEST"
 
 
@@ -79,7 +79,7 @@ def actions(stages: Sequence[Stage], index: int) -> tuple[Action, ...]:
 
     While they think, another execution can deploy the stage before: a stage belongs to one execution, its stack's
     image to whoever comes (CodePipeline user guide, "How pipeline executions work"). So each build is told the image
-    that this execution has deployed in the stage before, and refuses another (`ci/stack up STACK DIGEST`).
+    that this execution has deployed in the stage before, and promotes that one (`ci/stack up STACK IMAGE`).
     """
     stage = stages[index]
     if stage.approval is None:
