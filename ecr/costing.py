@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from ecr.cost.estimate import Pulls, RepositoryCost, estimate
-from ecr.errors import EcrError
+from ecr.errors import EcrError, InputError
 from ecr.layer_cache import ManifestCache, default_folder
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from ecr.cost.prices import Prices
     from ecr.lifecycle.images import Image
     from ecr.lifecycle.policy import LifecyclePolicy
+    from ecr.target import Target
+
+_UNKNOWN_CLAIMS = "which images stacks have deployed is not known"
 
 
 def kept(
@@ -94,3 +99,141 @@ def examine(
         protected=protected,
         patterns=patterns,
     )
+
+
+def live_policy(repository: EcrRepository) -> LifecyclePolicy | None:
+    """The policy that a repository has now; None for none. Needs ecr:GetLifecyclePolicy.
+
+    Raises:
+        InputErrors: with a line for each thing in it that this program does not understand.
+        RemoteError: when AWS refuses or can't be reached.
+    """
+    from ecr.aws import lifecycle  # noqa: PLC0415 (loads boto3)
+    from ecr.lifecycle.documents import parse_policy_text  # noqa: PLC0415
+
+    text = lifecycle.live_policy(repository)
+    return None if text is None else parse_policy_text(text, f"live policy of repository {repository.name}")
+
+
+class Survey:
+    """Reckons what repositories cost. What they have in common is asked once, also by several threads.
+
+    Args:
+        now: the time, with its zone.
+        start: a folder of the project whose stacks say what has to stay; or of none.
+        profile: of the AWS configuration files; None for a stack's own or the environment's.
+        profile_of: the profile that the file of a stack of a project names.
+        pulls_per_month: from another Region.
+        to_region: that Region; None for none.
+    """
+
+    def __init__(
+        self,
+        now: datetime,
+        start: Path,
+        *,
+        profile: str | None = None,
+        profile_of: Callable[[Path, str], str | None] | None = None,
+        pulls_per_month: int = 0,
+        to_region: str | None = None,
+    ) -> None:
+        self._now = now
+        self._project = _project(start)
+        self._profile = profile
+        self._profile_of = profile_of
+        self._pulls_per_month = pulls_per_month
+        self._to_region = to_region
+        self._lock = Lock()
+        self._prices: dict[str, Prices] = {}
+        self._claims: tuple[Mapping[str, str], tuple[str, ...]] | None = None
+
+    def look(
+        self,
+        target: Target,
+        listing: Listing | None = None,
+        live: Callable[[], LifecyclePolicy | None] | None = None,
+    ) -> RepositoryCost:
+        """What one repository costs, with what its stacks need and protect taken into account.
+
+        Args:
+            target: the repository, and its stack.
+            listing: of its images; None has them listed.
+            live: its live policy, where that is asked for elsewhere, too; None has it asked for.
+
+        Raises:
+            InputError: the stack's file can't be read.
+            InputErrors: with a line for each mistake in its rules, or in the live policy.
+            RemoteError: when AWS refuses or can't be reached, or there is no such repository.
+        """
+        from ecr.aws.images import EcrImages  # noqa: PLC0415 (loads boto3)
+
+        repository, said = target.repository, target.published
+        listing = listing or EcrImages(repository).existing()
+        claims, notes = self._claimed()
+        protected, patterns, unknown = kept(self._project, repository, claims, listing, self._now)
+        listed = {image.digest for image in listing.images}
+        cost = examine(
+            repository,
+            listing.images,
+            policy=self._policy(target, live or (lambda: live_policy(repository))),
+            prices=self._prices_of(target),
+            now=self._now,
+            pulls_per_month=self._pulls_per_month,
+            to_region=self._to_region,
+            pulled=said.digest if said and said.digest in listed else None,
+            protected=protected,
+            patterns=patterns,
+        )
+        return replace(cost, notes=(*cost.notes, *notes, *unknown))
+
+    def _policy(self, target: Target, live: Callable[[], LifecyclePolicy | None]) -> LifecyclePolicy | None:
+        """The policy that the stack would deploy; without a stack, or a file of its own, the live one."""
+        from ecr import lifecycle_config, stack_file  # noqa: PLC0415 (loads YAML)
+
+        project, said = self._project, target.published
+        name = said.stack.rpartition("/")[2] if said is not None else ""
+        if said is not None and project is not None and name in stack_file.known(project):
+            return lifecycle_config.of_stack(stack_file.read(project, said.stack)).policy
+        return live()
+
+    def _prices_of(self, target: Target) -> Prices:
+        from ecr.aws import prices  # noqa: PLC0415 (loads boto3)
+
+        region = target.repository.region
+        with self._lock:  # the others wait for the answer that they need, too
+            if region not in self._prices:
+                profile = self._profile or self._stack_profile(target)
+                self._prices[region] = prices.current(region, to_region=self._to_region, profile=profile)
+            return self._prices[region]
+
+    def _stack_profile(self, target: Target) -> str | None:
+        if target.published is None or self._project is None or self._profile_of is None:
+            return None
+        return self._profile_of(self._project, target.published.stack)
+
+    def _claimed(self) -> tuple[Mapping[str, str], tuple[str, ...]]:
+        """Digest -> which stack needs it; and a note where that is not known."""
+        with self._lock:
+            if self._claims is None:
+                try:
+                    self._claims = _claims(self._project)
+                except EcrError as error:
+                    self._claims = {}, (f"{_UNKNOWN_CLAIMS}: {error}",)
+            return self._claims
+
+
+def _claims(project: Path | None) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    from ecr import protecting, protection  # noqa: PLC0415 (loads YAML)
+
+    if project is None:
+        return {}, (f"{_UNKNOWN_CLAIMS}: this is no Pulumi project",)
+    return protection.reasons(protecting.claims(project)), ()
+
+
+def _project(start: Path) -> Path | None:
+    from ecr import stack_file  # noqa: PLC0415 (loads YAML)
+
+    try:
+        return stack_file.find_project(start)
+    except InputError:
+        return None

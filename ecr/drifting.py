@@ -5,26 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from ecr import drift, policy_drift, stack_resources, stacks
 from ecr.aws import lifecycle, live, live_settings
 from ecr.aws.repository import EcrRepository
 from ecr.drift import Difference
 from ecr.errors import EcrError
-from ecr.status import Published
-
-
-class Target(Protocol):
-    """A repository and the stack that deploys it, as `ecr.cli.targets.Target`."""
-
-    @property
-    def repository(self) -> EcrRepository:
-        """The live repository."""
-
-    @property
-    def published(self) -> Published | None:
-        """What the stack says; None for a repository without a stack, of which nothing is expected."""
+from ecr.target import Target
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,42 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ecr import drift, protection, status
 from ecr.errors import EcrError
-from ecr.lifecycle.documents import parse_policy_text
 from ecr.protection import Claim
 from ecr.report.facts import CostFacts, Report, RepositoryFacts, StackFacts, Unknown
 from ecr.status import Published
 
 if TYPE_CHECKING:
+    from ecr.aws.images import Listing
     from ecr.aws.repository import EcrRepository
-    from ecr.cost.prices import Prices
-    from ecr.lifecycle.images import Image
+    from ecr.cost.estimate import RepositoryCost
+    from ecr.costing import Survey
     from ecr.lifecycle.policy import LifecyclePolicy
+    from ecr.target import Target
 
 T = TypeVar("T")
-
-# What `ecr.cost.variants` calls a repository's own policy.
-_VARIANTS = {"own": "the present one", "none": "the present one: none"}
-
-
-class Target(Protocol):
-    """A repository, and the stack that deploys it, as `ecr.cli.targets.Target`."""
-
-    @property
-    def repository(self) -> EcrRepository:
-        """The live repository."""
-
-    @property
-    def published(self) -> Published | None:
-        """What the stack says; None for a repository without a stack."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +54,9 @@ class _Asking:
         try:
             return question()
         except EcrError as error:
-            self.errors.append(error)
+            # What several parts need is missed once.
+            if str(error) not in map(str, self.errors):
+                self.errors.append(error)
             return Unknown(" ".join(str(error).splitlines()))
 
 
@@ -78,19 +66,13 @@ class Gathering:
     Args:
         now: the time, with its zone.
         project: the folder of the Pulumi project; None where there is none to ask for the stacks' states.
-        profile: of the AWS configuration files, for the price list; None for the environment's.
-        with_cost: whether the cost of the repositories is asked for.
+        survey: reckons what the repositories cost; None where nobody wants to know.
     """
 
-    def __init__(
-        self, now: datetime, *, project: Path | None = None, profile: str | None = None, with_cost: bool = True
-    ) -> None:
+    def __init__(self, now: datetime, *, project: Path | None = None, survey: Survey | None = None) -> None:
         self._now = now
         self._project = project
-        self._profile = profile
-        self._with_cost = with_cost
-        self._prices: dict[str, Prices] = {}
-        self._lock = threading.Lock()
+        self._survey = survey
 
     def look(self, target: Target) -> Gathered:
         """All that can be found out about a repository and its stack.
@@ -98,18 +80,25 @@ class Gathering:
         Needs ecr:DescribeImages, ecr:BatchGetImage, ecr:DescribeRepositories and ecr:GetLifecyclePolicy; for prices
         pricing:GetProducts, for drift what `ecr.drifting.look` needs. What may not be asked is missing in its place.
         """
+        from ecr import costing  # noqa: PLC0415 (loaded when it is needed)
+        from ecr.aws.images import EcrImages  # noqa: PLC0415 (loads boto3)
+
         asking = _Asking()
         repository, said = target.repository, target.published
-        images, findings = self._images(asking, repository)
-        policy = asking.ask(lambda: _policy(repository))
-        cost, prices = self._cost(asking, repository, images, policy)
+        source = EcrImages(repository)
+        listing = asking.ask(source.existing)
+        # Without what indexes list, a policy would seem to delete what it can't.
+        images = listing if isinstance(listing, Unknown) else asking.ask(lambda: source.with_children(listing.images))
+        live = cache(lambda: costing.live_policy(repository))
+        policy = asking.ask(live)
+        cost, prices = self._cost(asking, target, listing, live)
         arn = said.repository if said else None
         facts = RepositoryFacts(
             name=repository.name,
             account=arn.account if arn else repository.registry_id.get("registryId", ""),
             region=arn.region if arn else _region(repository),
             images=images,
-            findings=findings,
+            findings=listing if isinstance(listing, Unknown) else listing.findings,
             policy=policy,
             cost=cost,
         )
@@ -117,60 +106,23 @@ class Gathering:
         errors = (*asking.errors, *(stack[1] if stack else ()))
         return Gathered(stack=stack[0] if stack else None, repository=facts, prices=prices, errors=errors)
 
-    def _images(
-        self, asking: _Asking, repository: EcrRepository
-    ) -> tuple[tuple[Image, ...] | Unknown, Mapping[str, Mapping[str, int]] | Unknown]:
-        from ecr.aws.images import EcrImages  # noqa: PLC0415 (loads boto3)
-
-        source = EcrImages(repository)
-        listing = asking.ask(source.existing)
-        if isinstance(listing, Unknown):
-            return listing, listing
-        # Without what indexes list, a policy would seem to delete what it can't.
-        return asking.ask(lambda: source.with_children(listing.images)), listing.findings
-
     def _cost(
         self,
         asking: _Asking,
-        repository: EcrRepository,
-        images: Sequence[Image] | Unknown,
-        policy: LifecyclePolicy | Unknown | None,
+        target: Target,
+        listing: Listing | Unknown,
+        live: Callable[[], LifecyclePolicy | None],
     ) -> tuple[CostFacts | Unknown | None, str]:
-        from ecr import costing  # noqa: PLC0415 (loaded when it is needed)
-        from ecr.layer_cache import ManifestCache  # noqa: PLC0415
-
-        if not self._with_cost:
+        survey = self._survey
+        if survey is None:
             return None, ""
-        if isinstance(images, Unknown):
-            return images, ""
-        known = None if isinstance(policy, Unknown) else policy
-        prices = self._prices_of(_region(repository))
-        # A report looks at all repositories: a file for each manifest would take longer than reading them in batches.
-        cost = asking.ask(
-            lambda: costing.examine(
-                repository, images, policy=known, prices=prices, now=self._now, cache=ManifestCache(None)
-            )
-        )
+        if isinstance(listing, Unknown):
+            return listing, ""
+        cost = asking.ask(lambda: survey.look(target, listing, live))
         if isinstance(cost, Unknown):
             return cost, ""
-        facts = CostFacts(
-            distinct_bytes=cost.distinct_bytes,
-            naive_bytes=cost.naive_bytes,
-            archived_bytes=cost.archived_bytes,
-            monthly_usd=cost.monthly_usd,
-            naive_monthly_usd=cost.naive_monthly_usd,
-            saved_by_policy_usd=cost.saved_by_policy_usd,
-            cheapest=_VARIANTS.get(cost.cheapest, cost.cheapest),
-        )
-        return facts, "; ".join((f"{prices.source}, {prices.as_of}", *prices.notes))
-
-    def _prices_of(self, region: str) -> Prices:
-        from ecr.aws import prices  # noqa: PLC0415 (loads boto3)
-
-        with self._lock:  # one Region is asked about once
-            if region not in self._prices:
-                self._prices[region] = prices.current(region, profile=self._profile)
-            return self._prices[region]
+        prices = cost.prices
+        return _cost_facts(cost), "; ".join((f"{prices.source}, {prices.as_of}", *prices.notes))
 
     def _stack(self, target: Target, said: Published) -> tuple[StackFacts, Sequence[EcrError]]:
         from ecr import drifting  # noqa: PLC0415 (loads boto3)
@@ -270,11 +222,18 @@ def _protected(facts: RepositoryFacts, reasons: Mapping[str, str]) -> Repository
     return replace(facts, protected=protection.spread(reasons, facts.known_images))
 
 
-def _policy(repository: EcrRepository) -> LifecyclePolicy | None:
-    from ecr.aws.lifecycle import live_policy  # noqa: PLC0415 (loads boto3)
-
-    text = live_policy(repository)
-    return None if text is None else parse_policy_text(text, f"live policy of repository {repository.name}")
+def _cost_facts(cost: RepositoryCost) -> CostFacts:
+    return CostFacts(
+        stored_bytes=cost.distinct_bytes,
+        naive_bytes=cost.naive_bytes,
+        archived_bytes=cost.archived_bytes,
+        monthly_usd=cost.monthly_usd,
+        naive_monthly_usd=cost.naive_monthly_usd,
+        saved_by_policy_usd=cost.saved_by_policy_usd,
+        cheapest=cost.cheapest,
+        cheapest_rules=next((each.rules for each in cost.variants if each.name == cost.cheapest), ""),
+        notes=cost.notes,
+    )
 
 
 def _region(repository: EcrRepository) -> str:

@@ -4,25 +4,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ecr import regions
 from ecr.cli import arguments, console, plots, targets
-from ecr.cli.targets import Answer, Selection, Target
+from ecr.cli.targets import Answer, Selection
 from ecr.config_reader import shown
-from ecr.errors import EcrError, InputError
+from ecr.errors import InputError
 
 if TYPE_CHECKING:
     from ecr.cost.estimate import RepositoryCost
-    from ecr.cost.prices import Prices
-    from ecr.lifecycle.policy import LifecyclePolicy
 
 HELP = """Show what repositories cost, every layer counted once.
 
@@ -61,9 +57,18 @@ def run(
     region: targets.Region = None,
 ) -> int:
     """Show what repositories cost."""
+    from ecr import costing
+
     plots.check(plot)
     _check(pulls, to_region)
-    survey = _Survey(pulls=pulls or 0, to_region=to_region, profile=profile)
+    survey = costing.Survey(
+        datetime.now(UTC),
+        Path.cwd(),
+        profile=profile,
+        profile_of=arguments.profile_of_stack,
+        pulls_per_month=pulls or 0,
+        to_region=to_region,
+    )
     chosen = Selection(stacks=stack or (), repositories=repository or (), region=region, profile=profile)
     answers = chosen.each(survey.look)
     targets.report(answers)
@@ -81,105 +86,6 @@ def _check(pulls: int | None, to_region: str | None) -> None:
         raise InputError("--pulls", "is of no use without --to-region; name both or none")
     if to_region is not None and pulls is None:
         raise InputError("--to-region", "is of no use without --pulls; name both or none")
-
-
-class _Survey:
-    """Looks at repositories; what they have in common is asked once.
-
-    Args:
-        pulls: in a month.
-        to_region: where to; None for nowhere.
-        profile: of the AWS configuration files; None for a stack's own or the environment's.
-    """
-
-    def __init__(self, *, pulls: int, to_region: str | None, profile: str | None) -> None:
-        self._pulls = pulls
-        self._to_region = to_region
-        self._profile = profile
-        self._now = datetime.now(UTC)
-        self._lock = Lock()
-        self._prices: dict[str, Prices] = {}
-        self._claims: tuple[Mapping[str, str], tuple[str, ...]] | None = None
-
-    def look(self, target: Target) -> RepositoryCost:
-        """What one repository costs; called in threads."""
-        from ecr import costing
-        from ecr.aws.images import EcrImages
-
-        repository, said = target.repository, target.published
-        listing = EcrImages(repository).existing()
-        claims, notes = self._claimed()
-        protected, patterns, unknown = costing.kept(_project(), repository, claims, listing, self._now)
-        listed = {image.digest for image in listing.images}
-        cost = costing.examine(
-            repository,
-            listing.images,
-            policy=_policy(target),
-            prices=self._prices_of(target),
-            now=self._now,
-            pulls_per_month=self._pulls,
-            to_region=self._to_region,
-            pulled=said.digest if said and said.digest in listed else None,
-            protected=protected,
-            patterns=patterns,
-        )
-        return replace(cost, notes=(*cost.notes, *notes, *unknown))
-
-    def _prices_of(self, target: Target) -> Prices:
-        from ecr.aws import prices
-
-        region = target.repository.region
-        with self._lock:  # the others wait for the answer that they need, too
-            if region not in self._prices:
-                profile = self._profile or _profile_of(target)
-                self._prices[region] = prices.current(region, to_region=self._to_region, profile=profile)
-            return self._prices[region]
-
-    def _claimed(self) -> tuple[Mapping[str, str], tuple[str, ...]]:
-        """Digest -> which stack needs it; and a note where that is not known."""
-        from ecr import protecting, protection
-
-        with self._lock:
-            if self._claims is None:
-                project = _project()
-                if project is None:
-                    self._claims = {}, ("which images stacks have deployed is not known: this is no Pulumi project",)
-                else:
-                    try:
-                        self._claims = protection.reasons(protecting.claims(project)), ()
-                    except EcrError as error:
-                        self._claims = {}, (f"which images stacks have deployed is not known: {error}",)
-            return self._claims
-
-
-def _project() -> Path | None:
-    from ecr import stack_file
-
-    try:
-        return stack_file.find_project(Path.cwd())
-    except InputError:
-        return None
-
-
-def _profile_of(target: Target) -> str | None:
-    project = _project()
-    if target.published is None or project is None:
-        return None
-    return arguments.profile_of_stack(project, target.published.stack)
-
-
-def _policy(target: Target) -> LifecyclePolicy | None:
-    """The policy that the stack would deploy; without a stack, or a file of its own, the live one."""
-    from ecr import lifecycle_config, stack_file
-    from ecr.aws.lifecycle import live_policy
-    from ecr.lifecycle.documents import parse_policy_text
-
-    project, said = _project(), target.published
-    name = said.stack.rpartition("/")[2] if said is not None else ""
-    if said is not None and project is not None and name in stack_file.known(project):
-        return lifecycle_config.of_stack(stack_file.read(project, said.stack)).policy
-    text = live_policy(target.repository)
-    return None if text is None else parse_policy_text(text, f"live policy of repository {target.repository.name}")
 
 
 def _each_once(answers: Sequence[Answer[RepositoryCost]]) -> list[RepositoryCost]:

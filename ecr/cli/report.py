@@ -85,7 +85,7 @@ def run(
     profile: arguments.Profile = None,
 ) -> int:
     """Write the page."""
-    from ecr import reporting, stack_file
+    from ecr import costing, reporting, stack_file
     from ecr.report import document, page
     from ecr.report.output import OPTION, PAGE
 
@@ -96,7 +96,8 @@ def run(
     if path not in (None, STANDARD_OUTPUT):
         PAGE.check(path, overwrite=overwrite)
     project = None if repository and not stack else stack_file.find_project(Path.cwd())
-    gathering = reporting.Gathering(at, project=project, profile=profile, with_cost=not no_cost)
+    survey = None if no_cost else costing.Survey(at, Path.cwd(), profile=profile, profile_of=arguments.profile_of_stack)
+    gathering = reporting.Gathering(at, project=project, survey=survey)
 
     selection = Selection(stacks=stack or (), repositories=repository or (), region=region, profile=profile)
     found = _ask(selection, project, gathering.look)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from ecr import protection
@@ -16,6 +16,10 @@ from ecr.cost.variants import Surroundings, Variant
 from ecr.lifecycle.images import Image, ImageStatus, from_the_future
 from ecr.lifecycle.policy import LifecyclePolicy
 from ecr.tables import plural
+
+# ECR user guide, "Archiving an image"; Amazon ECR pricing, 2026-03.
+_ARCHIVE_DAYS = 90
+_RESTORE_USD = "0.03"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +124,7 @@ def estimate(
     return RepositoryCost(
         repository=repository,
         images=len(known),
-        archived_images=sum(image.status is ImageStatus.ARCHIVED for image in known),
+        archived_images=len(_archived(known)),
         distinct_bytes=stored.total,
         archived_bytes=stored.archived,
         naive_bytes=summed.total,
@@ -135,7 +139,7 @@ def estimate(
         variants=compared,
         cheapest=variants.cheapest(compared),
         prices=prices,
-        notes=_notes(known, contents, now),
+        notes=(*_notes(known, contents, now), *_archive_notes(known, compared, now)),
     )
 
 
@@ -170,7 +174,7 @@ def _transfer(pulls: Pulls, pull_bytes: int, prices: Prices) -> tuple[Decimal, D
 
 def _notes(images: Sequence[Image], contents: Mapping[str, Contents], now: datetime) -> tuple[str, ...]:
     unread = [image for image in images if image.digest not in contents]
-    archived = sum(image.status is ImageStatus.ARCHIVED for image in unread)
+    archived = len(_archived(unread))
     notes = []
     if archived:
         what = "its size counts" if archived == 1 else "their sizes count"
@@ -182,3 +186,22 @@ def _notes(images: Sequence[Image], contents: Mapping[str, Contents], now: datet
         when = early.pushed_at.isoformat(timespec="seconds")
         notes.append(f"an image was pushed at {when}, which is later than now: policies by age are not to be relied on")
     return tuple(notes)
+
+
+def _archive_notes(images: Sequence[Image], compared: Sequence[Variant], now: datetime) -> tuple[str, ...]:
+    """What the archive costs beside the storage of a month."""
+    notes = []
+    least = timedelta(days=_ARCHIVE_DAYS)
+    if young := sum(image.archived_at is not None and now - image.archived_at < least for image in _archived(images)):
+        what = "1 image in the archive is" if young == 1 else f"{young} images in the archive are"
+        notes.append(f"{what} billed for {_ARCHIVE_DAYS} days from there on: to delete sooner saves nothing yet")
+    if archiving := [variant.name for variant in compared if variant.archived]:
+        notes.append(
+            f"what {' or '.join(archiving)} archives is billed for {_ARCHIVE_DAYS} days, also if it is deleted sooner, "
+            f"and to restore it costs some {_RESTORE_USD} USD a GB"
+        )
+    return tuple(notes)
+
+
+def _archived(images: Sequence[Image]) -> list[Image]:
+    return [image for image in images if image.status is ImageStatus.ARCHIVED]

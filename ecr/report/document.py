@@ -84,13 +84,14 @@ def _cost(cost: CostFacts | Unknown | None) -> dict[str, object] | None:
     if cost is None or isinstance(cost, Unknown):
         return None
     return {
-        "distinct_bytes": cost.distinct_bytes,
+        "stored_bytes": cost.stored_bytes,
         "naive_bytes": cost.naive_bytes,
         "archived_bytes": cost.archived_bytes,
         "monthly_usd": _usd(cost.monthly_usd),
         "naive_monthly_usd": _usd(cost.naive_monthly_usd),
         "saved_by_policy_usd": None if cost.saved_by_policy_usd is None else _usd(cost.saved_by_policy_usd),
         "cheapest": cost.cheapest or None,
+        "notes": list(cost.notes),
     }
 
 

@@ -53,22 +53,27 @@ class CostFacts:
     """What a repository costs in a month.
 
     Attributes:
-        distinct_bytes: what is stored, each layer counted once.
+        stored_bytes: what is stored, each layer counted once.
         naive_bytes: the sizes of all images, added up.
         archived_bytes: what of it is in the archive.
         monthly_usd: for what is stored.
         naive_monthly_usd: the same, had each image layers of its own.
         saved_by_policy_usd: what the lifecycle policy saves in a month; None where there is none, or nobody knows.
-        cheapest: the cheapest of the variants of the policy, in a few words.
+        cheapest: what `ecr.cost.variants` calls the cheapest policy that leaves alone what has to stay; empty when none
+            of those that it compares does.
+        cheapest_rules: what that one says, in words.
+        notes: what is uncertain, a line each.
     """
 
-    distinct_bytes: int
+    stored_bytes: int
     naive_bytes: int
     archived_bytes: int
     monthly_usd: Decimal
     naive_monthly_usd: Decimal
     saved_by_policy_usd: Decimal | None = None
     cheapest: str = ""
+    cheapest_rules: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,6 +65,7 @@ def _filled(report: Report) -> Iterator[str]:
         findings=list(views.findings(report)),
         prices=words.line(report.prices),
         costs=list(views.costs(report)),
+        cost_notes=views.cost_notes(report),
         next=list(views.next_deletions(report, gone)),
         count=report.images,
         few=report.images <= views.FEW_ROWS,

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ecr import tables
+from ecr.cost import variants
 from ecr.lifecycle.evaluation import Outcome
 from ecr.lifecycle.images import Image
 from ecr.report import deletions, scanned
 from ecr.report.deletions import Deletion
-from ecr.report.facts import Report, RepositoryFacts, Unknown
+from ecr.report.facts import CostFacts, Report, RepositoryFacts, Unknown
 from ecr.report.lookup import name_of, repository_of, tally_of, unknown
 from ecr.report.scanned import LEVELS, Tally
 from ecr.report.words import line, moment, number, usd
@@ -23,6 +24,8 @@ FEW_GOING = 10
 MAX_SHOWN = 100  # of the images of one repository that go; the list of all images tells of the rest
 _MAX_TAGS = 8
 _BAR = 100.0
+_MAX_NOTE = 400
+_POLICIES = {variants.OWN: "its own", variants.NONE: "none"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,25 +166,40 @@ def costs(report: Report) -> Iterator[Cost]:
             known.append(cost)
             yield Cost(
                 name=name,
-                stored=tables.size(cost.distinct_bytes),
+                stored=tables.size(cost.stored_bytes),
                 naive=tables.size(cost.naive_bytes),
                 archived=tables.size(cost.archived_bytes),
                 monthly=usd(cost.monthly_usd),
                 naive_monthly=usd(cost.naive_monthly_usd),
                 saved="" if cost.saved_by_policy_usd is None else usd(cost.saved_by_policy_usd),
-                cheapest=line(cost.cheapest),
+                cheapest=_cheapest(cost),
             )
     if len(known) > 1:
         saved = [cost.saved_by_policy_usd for cost in known if cost.saved_by_policy_usd is not None]
         yield Cost(
             name="",
-            stored=tables.size(sum(cost.distinct_bytes for cost in known)),
+            stored=tables.size(sum(cost.stored_bytes for cost in known)),
             naive=tables.size(sum(cost.naive_bytes for cost in known)),
             archived=tables.size(sum(cost.archived_bytes for cost in known)),
             monthly=usd(sum(cost.monthly_usd for cost in known)),
             naive_monthly=usd(sum(cost.naive_monthly_usd for cost in known)),
             saved=usd(sum(saved)) if saved else "",
         )
+
+
+def cost_notes(report: Report) -> list[tuple[str, str]]:
+    """What is uncertain about the costs: of which repositories, and what."""
+    names: dict[str, list[str]] = {}
+    for each in report.repositories:
+        for note in each.cost.notes if isinstance(each.cost, CostFacts) else ():
+            names.setdefault(note, []).append(name_of(each, report.repositories))
+    return [(", ".join(of), line(note, _MAX_NOTE)) for note, of in names.items()]
+
+
+def _cheapest(cost: CostFacts) -> str:
+    if not cost.cheapest:
+        return "none leaves alone what has to stay"
+    return _POLICIES.get(cost.cheapest) or line(cost.cheapest_rules or cost.cheapest)
 
 
 def next_deletions(report: Report, gone: Sequence[Sequence[Deletion]]) -> Iterator[Next]:

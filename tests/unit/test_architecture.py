@@ -87,6 +87,7 @@ PURE = (
     "drift",
     "policy_drift",
     "stack_resources",
+    "target",
 )
 REGISTRY = tuple(
     f"oci.{name}"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -175,6 +176,72 @@ def test_a_policy_that_nobody_understands_leaves_the_rest(shell: Shell, monkeypa
     text = Path("report.html").read_text()
     assert "Unknown: what goes." in text
     assert text.count("<tr><td") == 1
+
+
+def live_policy(repository: str, *, keep: int) -> None:
+    selection = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": keep}
+    rules = [{"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}]
+    client().put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=json.dumps({"rules": rules}))
+
+
+AMOUNTS = (
+    *("stored_bytes", "naive_bytes", "archived_bytes", "monthly_usd", "naive_monthly_usd", "saved_by_policy_usd"),
+    *("cheapest", "notes"),
+)
+
+
+def twelve_deployed(deploy: Deploy) -> None:
+    """Twelve images, each deployed by a stack, and a live policy that keeps one of them."""
+    digests = [push("dev/yoon-app", f"v{number}", str(number)) for number in range(12)]
+    live_policy("dev/yoon-app", keep=1)
+    deploy({f"stack{number}": outputs("dev", digest) for number, digest in enumerate(digests)})
+
+
+@pytest.mark.parametrize("named", [("--stack", "stack0"), ("--repository", "dev/yoon-app")], ids=["stack", "name"])
+def test_cost_and_report_tell_the_same_of_one_repository(named: tuple[str, str], shell: Shell, deploy: Deploy) -> None:
+    twelve_deployed(deploy)
+    cost = cast("dict[str, object]", part(shell("cost", *named, "--json").json, "repositories", 0))
+    report = cast("dict[str, object]", part(shell("report", *named, "--json").json, "repositories", 0, "cost"))
+    assert report == {key: cost[key] for key in AMOUNTS}
+    assert report["cheapest"] == "untagged-1-keep-30"
+
+
+def test_the_page_names_no_policy_that_takes_what_is_deployed(shell: Shell, deploy: Deploy) -> None:
+    twelve_deployed(deploy)
+    shell("report", "--stack", "stack0")
+    text = Path("report.html").read_text()
+    assert "<td>expire untagged images 1 day after the push, keep the latest 30 images</td>" in text
+    assert "keep-" not in text
+
+
+def test_the_policy_of_the_stack_counts_as_in_cost(shell: Shell, deploy: Deploy) -> None:
+    digest = push("dev/yoon-app", "v1")
+    live_policy("dev/yoon-app", keep=5)
+    deploy({"dev": outputs("dev", digest)})
+    Path("Pulumi.dev.yaml").write_text("config:\n  container-registry:lifecycle: []\n")
+    found = cast("dict[str, object]", part(shell("report", "--json").json, "repositories", 0, "cost"))
+    assert (found["cheapest"], found["saved_by_policy_usd"]) == ("none", None)
+
+
+def test_what_is_uncertain_about_the_cost_is_on_the_page(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push("team/app", "v1")
+    push("team/web", "v1")
+    monkeypatch.chdir(tmp_path)
+    ran = shell("report", "--repository", "team/app", "--repository", "team/web")
+    assert ran.code == ExitCode.DONE
+    note = "which images stacks have deployed is not known: this is no Pulumi project"
+    assert f"<li>team/app, team/web: {note}</li>" in Path("report.html").read_text()
+
+
+def test_a_policy_that_can_not_be_read_is_told_once(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    push("team/app", "v1")
+    monkeypatch.setattr(lifecycle, "live_policy", lambda _repository: '{"rules": [{"rulePriority": "first"}]}')
+    ran = shell("report", "--repository", "team/app")
+    assert ran.code == ExitCode.REMOTE
+    assert len(set(ran.err.splitlines())) == len(ran.err.splitlines())
+    assert "Unknown: cost." in Path("report.html").read_text()
 
 
 def test_a_price_that_can_not_be_had_leaves_the_rest(

@@ -31,13 +31,15 @@ POLICY = LifecyclePolicy(
     )
 )
 COST = CostFacts(
-    distinct_bytes=812_000_000,
+    stored_bytes=812_000_000,
     naive_bytes=2_100_000_000,
     archived_bytes=0,
     monthly_usd=Decimal("0.0812"),
     naive_monthly_usd=Decimal("0.21"),
     saved_by_policy_usd=Decimal("0.02"),
     cheapest="keep-10",
+    cheapest_rules="keep the latest 10 images",
+    notes=("2 images in the archive can't be read, so their sizes count in full",),
 )
 
 

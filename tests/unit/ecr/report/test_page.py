@@ -159,7 +159,7 @@ def test_without_anything_the_page_says_so() -> None:
 def test_huge_numbers_stay_short() -> None:
     image = samples.image("huge", "v1", days=1, size=10**30)
     cost = CostFacts(
-        distinct_bytes=10**30,
+        stored_bytes=10**30,
         naive_bytes=10**30,
         archived_bytes=0,
         monthly_usd=Decimal(10) ** 40,
