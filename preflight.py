@@ -190,6 +190,8 @@ def _stage_roles(stages: Sequence[Stage]) -> Iterator[tuple[str, str]]:
     for index, stage in enumerate(stages):
         if stage.role_arn is not None:
             yield f"{NAMESPACE}:pipeline.stages[{index}].roleArn", stage.role_arn
+        if stage.approval is not None and stage.approval.role_arn is not None:
+            yield f"{NAMESPACE}:pipeline.stages[{index}].approval.roleArn", stage.approval.role_arn
 
 
 def _roles_in(path: str, access: Access) -> Iterator[tuple[str, str]]:

@@ -235,5 +235,6 @@ def test_the_pipeline_deploys_the_stacks_of_this_very_project() -> None:
         "shop-dev",
         "shop-staging",
         "shop-prod",
+        "shop-prod-preview",
     }
     assert recording.only("aws:codepipeline/pipeline:Pipeline").inputs["tags"] == {"team": "shop"}

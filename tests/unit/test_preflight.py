@@ -239,6 +239,18 @@ ROLES = [
         "pipeline.stages[0].roleArn",
         id="role of a stage",
     ),
+    pytest.param(
+        {
+            "pipeline": {
+                **PIPELINE,
+                "stages": [
+                    {"stack": "dev", "repository": "dev/yoon-app", "build": True, "approval": {"roleArn": MISSING}}
+                ],
+            }
+        },
+        "pipeline.stages[0].approval.roleArn",
+        id="role of a preview",
+    ),
 ]
 
 
