@@ -15,6 +15,9 @@ from tests.unit.ecr.report import samples
 
 MANY = 10_000
 PAGE = 100
+# What makes a page open slowly; how fast it opens is measured by `python -m benchmarks report`.
+MAX_NODES = 5000
+MAX_ROW_BYTES = 600
 
 REPORTS = {
     "ordinary": samples.ordinary(),
@@ -191,18 +194,18 @@ def test_the_list_is_filtered_and_says_how_many_are_left(look: Look) -> None:
 
 
 def test_ten_thousand_images_are_there_and_few_of_them_in_the_document(look: Look) -> None:
-    page = look(samples.long(MANY)).page
+    looked = look(samples.long(MANY))
+    page = looked.page
+    assert looked.file.stat().st_size < MANY * MAX_ROW_BYTES
     expect(page.locator("#all-images tbody tr")).to_have_count(PAGE)
     expect(page.locator("#images-shown")).to_have_text("1 to 100 of 10,000")
     nodes = page.evaluate("document.getElementsByTagName('*').length")
-    assert nodes < 5000
+    assert nodes < MAX_NODES
     last = page.get_by_role("button", name="Next")
     last.click()
     expect(page.locator("#images-shown")).to_have_text("101 to 200 of 10,000")
     page.get_by_role("searchbox").fill("v1.9999.0")
     expect(page.locator("#images-shown")).to_have_text("1 to 1 of 1 found in 10,000")
-    took = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
-    print(f"{MANY} images open in {took:.0f} ms, {nodes} nodes")  # noqa: T201 - a figure, for `pytest -s`
 
 
 def test_without_its_script_the_long_list_is_folded_and_complete(look: Look) -> None:

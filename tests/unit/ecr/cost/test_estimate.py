@@ -155,10 +155,9 @@ def test_archiving_moves_bytes_and_keeps_what_is_shared() -> None:
 
 def test_what_a_policy_archives_has_a_note_about_what_that_costs_beside_storage() -> None:
     cost = estimate(*daily(12), keep(3, Action.ARCHIVE))
-    assert cost.notes == (
-        "what own archives is billed for 90 days, also if it is deleted sooner, and to restore it costs some 0.03 USD"
-        " a GB",
-    )
+    (note,) = cost.notes
+    assert note.startswith("what own archives is billed for 90 days, also if it is deleted sooner")
+    assert note.endswith("to restore it costs some 0.03 USD a GB")
     assert estimate(*daily(12), keep(3)).notes == ()
 
 
@@ -167,7 +166,7 @@ def test_an_image_that_is_new_in_the_archive_is_said_to_be_billed_in_any_case(da
     archived_at = NOW - timedelta(days=days)
     images = [image("z", 200, status=ARCHIVED, archived_at=archived_at, size=GB)]
     note = "1 image in the archive is billed for 90 days from there on: to delete sooner saves nothing yet"
-    assert (note in estimate(images, known(contents("z", 1))).notes) is noted
+    assert (note in estimate(images, {}).notes) is noted
 
 
 def test_an_archive_that_can_not_be_read_counts_in_full_and_it_is_said() -> None:
