@@ -12,6 +12,6 @@ from benchmarks import report
 
 def test_a_browser_that_is_missing_is_a_missed_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _name: None)
-    (figure,) = report._opened(tmp_path)  # noqa: SLF001 - the figure alone, without the runs before it
+    (figure,) = report._opened(tmp_path)
     assert figure.verdict == "MISSED"
     assert "neither google-chrome nor chromium" in figure.value
