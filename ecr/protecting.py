@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecr import config_reader, lifecycle_config, protection, reference, stack_file, stacks, status
+from ecr import config_reader, lifecycle_config, protection, reference, stack_file, stack_resources, stacks
+from ecr.errors import InputError
 from ecr.protection import Claim
 
 if TYPE_CHECKING:
@@ -16,10 +18,20 @@ if TYPE_CHECKING:
 
 # Each stack costs a process of Pulumi's, which takes half a second of a core.
 _AT_ONCE = 8
-_REPOSITORY = f"{stack_file.NAMESPACE}:repository"
+_REPOSITORY, _PROMOTE, _LIFECYCLE = (f"{stack_file.NAMESPACE}:{key}" for key in ("repository", "promote", "lifecycle"))
+
+# By which a command is told that a stack deploys nothing.
+OPTION = "--deploys-nothing"
 
 
-def gather(project: Path, repository: EcrRepository, *, scan_statuses: frozenset[str], now: datetime) -> dict[str, str]:
+def gather(
+    project: Path,
+    repository: EcrRepository,
+    *,
+    scan_statuses: frozenset[str],
+    now: datetime,
+    deploying_nothing: Collection[str] = (),
+) -> dict[str, str]:
     """Digest -> why it has to stay, in words that follow "it is". Nothing is guessed: what can't be told is an error.
 
     Deployed or pinned by any stack of the project counts whatever the repository, since a digest is one image
@@ -30,14 +42,15 @@ def gather(project: Path, repository: EcrRepository, *, scan_statuses: frozenset
         repository: where the images are.
         scan_statuses: what ECR says about the scans of its images (`Listing.scan_statuses`).
         now: the time, with its zone.
+        deploying_nothing: as of `certain_claims`.
 
     Raises:
-        InputError: `pulumi` is not there, or a stack file can't be read.
+        InputError: `pulumi` is not there, or a stack file can't be read, or it can't be told what a stack needs.
         InputErrors: with a line for each mistake in a stack file.
         RemoteError: Pulumi's backend, ECR or Inspector can't tell.
     """
     running = in_use(repository, scan_statuses=scan_statuses, now=now)
-    return {**running, **protection.reasons(claims(project))}
+    return {**running, **protection.reasons(certain_claims(project, deploying_nothing))}
 
 
 def in_use(repository: EcrRepository, *, scan_statuses: frozenset[str], now: datetime) -> Mapping[str, str]:
@@ -53,29 +66,60 @@ def in_use(repository: EcrRepository, *, scan_statuses: frozenset[str], now: dat
 
 def claims(project: Path) -> tuple[Claim, ...]:
     """What each stack of the project needs, of those that Pulumi knows and those with a file. Raises as `gather`."""
-    deployed = stacks.names(project)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        said = list(pool.map(lambda stack: status.published(stack, stacks.outputs(project, stack)), deployed))
-    files = stack_file.known(project)
-    return (
-        *(Claim(stack=each.stack, deployed=each.digest) for each in said),
-        *(Claim(stack=stack, pinned=pinned(stack_file.read(project, stack))) for stack in files),
-    )
+    return _claims(project, _ask(project))
 
 
-def patterns(project: Path, repository: str) -> tuple[str, ...]:
+def certain_claims(project: Path, deploying_nothing: Collection[str] = ()) -> tuple[Claim, ...]:
+    """The same; an error where anything suggests that there is more to it than can be seen.
+
+    A stack with a file of which the backend knows nothing is most likely in another backend, organization or project.
+
+    Args:
+        project: the folder with the stack files.
+        deploying_nothing: stacks with a file that are known to deploy nothing, though the backend can't tell.
+
+    Raises:
+        InputError: as `gather`.
+        InputErrors: as `gather`.
+        RemoteError: as `gather`.
+    """
+    said, files = _ask(project), stack_file.known(project)
+    seen = {_short(each.name) for each in said if not each.is_empty}
+    for stack in deploying_nothing:
+        if stack not in files:
+            raise InputError(OPTION, f"{stack} is no stack with a file; those are: {', '.join(files) or 'none'}")
+        if stack in seen:
+            raise InputError(OPTION, f"stack {stack} is in the backend, and it has deployed something; leave it out")
+    if lost := [stack for stack in files if stack not in seen and stack not in deploying_nothing]:
+        raise InputError(
+            f"stack {lost[0]}",
+            "it can't be told what it deploys: it has a file, and the backend that pulumi is signed in to knows "
+            f"nothing of it; sign in to the right one, or say that it deploys nothing: {' '.join(_named(lost))}",
+        )
+    if elsewhere := [stack for stack in files if stack_file.environments(project, stack)]:
+        raise InputError(
+            f"stack {elsewhere[0]}", "it can't be told what it pins or protects: an environment of Pulumi ESC sets it"
+        )
+    return _claims(project, said)
+
+
+def patterns(project: Path, repository: str, stacks_with_it: Collection[str] = ()) -> tuple[str, ...]:
     """The tag patterns that the lifecycle rules of the stacks with this repository protect.
 
     Args:
         project: the folder with the stack files.
         repository: the name of the repository.
+        stacks_with_it: stacks that have it, whatever their files say meanwhile.
 
     Raises:
-        InputError: a stack file can't be read.
+        InputError: a stack file can't be read, or what matters in it is encrypted.
         InputErrors: with a line for each mistake in its rules.
     """
-    files = (stack_file.read(project, stack) for stack in stack_file.known(project))
-    mine = (config for config in files if config.get(_REPOSITORY) == repository)
+    files = {stack: stack_file.read(project, stack) for stack in stack_file.known(project)}
+    holding = {_short(stack) for stack in stacks_with_it}
+    mine = [config for stack, config in files.items() if _repository(stack, config) == repository or stack in holding]
+    for config in mine:
+        _refuse_encrypted(config, _LIFECYCLE)
     return tuple(dict.fromkeys(each for config in mine for each in lifecycle_config.of_stack(config).protect))
 
 
@@ -83,10 +127,69 @@ def pinned(config: Mapping[str, object]) -> str | None:
     """The digest that a stack file pins (`promote.digest`), whose other mistakes are its own stack's affair.
 
     Raises:
+        InputError: it is encrypted.
         InputErrors: it is no digest.
     """
-    top = config_reader.open_section(stack_file.NAMESPACE, {"promote": config.get(f"{stack_file.NAMESPACE}:promote")})
+    _refuse_encrypted(config, _PROMOTE)
+    top = config_reader.open_section(stack_file.NAMESPACE, {"promote": config.get(_PROMOTE)})
     section = top.section("promote")
     digest = section.text("digest", reference.is_digest, reference.DIGEST_RULE) if section is not None else None
     top.finish()
     return digest
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What Pulumi says of a stack: its name, its outputs and its state."""
+
+    name: str
+    outputs: Mapping[str, object]
+    state: Mapping[str, object]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.outputs or self.state.get("resources") or self.state.get("pending_operations"))
+
+
+def _ask(project: Path) -> list[_Said]:
+    def ask(stack: str) -> _Said:
+        return _Said(stack, stacks.outputs(project, stack), stacks.state(project, stack))
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(ask, stacks.names(project)))
+
+
+def _claims(project: Path, said: Sequence[_Said]) -> tuple[Claim, ...]:
+    for each in said:
+        if (image := stack_resources.unreadable_image(each.state, each.outputs)) is not None:
+            raise InputError(
+                f"stack {each.name}",
+                f"it can't be told which image it deploys: {image} shows no digest; take it out of the stack's secrets",
+            )
+    found = ((each.name, stack_resources.digests(each.outputs, each.state)) for each in said)
+    files = ((stack, pinned(stack_file.read(project, stack))) for stack in stack_file.known(project))
+    return (
+        *(Claim(stack=stack, deployed=digest) for stack, digests in found for digest in sorted(digests)),
+        *(Claim(stack=stack, pinned=digest) for stack, digest in files if digest is not None),
+    )
+
+
+def _repository(stack: str, config: Mapping[str, object]) -> str | None:
+    _refuse_encrypted(config, _REPOSITORY)
+    name = config.get(_REPOSITORY)
+    if name is not None and not isinstance(name, str):
+        raise InputError(_REPOSITORY, f"is no text in stack {stack}, so it can't be told which repository it means")
+    return name
+
+
+def _refuse_encrypted(config: Mapping[str, object], key: str) -> None:
+    if stack_file.is_encrypted(config.get(key)):
+        raise InputError(key, "is encrypted, so it can't be told what it says; it is no secret: write it in clear")
+
+
+def _short(stack: str) -> str:
+    return stack.rpartition("/")[2]
+
+
+def _named(stacks_: Sequence[str]) -> list[str]:
+    return [f"{OPTION} {stack}" for stack in stacks_]

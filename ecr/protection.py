@@ -60,6 +60,11 @@ def reasons(claims: Iterable[Claim]) -> dict[str, str]:
     }
 
 
+def of_others(stack: str | None, claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    """The claims of all stacks but one, which is about to be destroyed and needs none of its images; None for none."""
+    return tuple(claim for claim in claims if stack is None or _short(claim.stack) != _short(stack))
+
+
 def matching(images: Iterable[Image], protect_patterns: Sequence[str]) -> dict[str, str]:
     """Digest -> reason for the images of which any tag matches any of the patterns."""
     return {
@@ -98,6 +103,10 @@ def subject_of(image: Image) -> str | None:
         if (found := _OF_ANOTHER.fullmatch(tag)) is not None:
             return f"sha256:{found['hexadecimal']}"
     return None
+
+
+def _short(stack: str) -> str:
+    return stack.rpartition("/")[2]
 
 
 def _pattern(image: Image, protect_patterns: Sequence[str]) -> str | None:

@@ -65,16 +65,21 @@ def resources(project: Path, stack: str) -> Sequence[object]:
         InputError: no such stack, or as `names`.
         RemoteError: as `names`.
     """
-    answer = _ask(project, ["stack", "export", f"--stack={stack}"])
-    deployment = answer.get("deployment") if isinstance(answer, dict) else None
-    if not isinstance(deployment, dict):
-        raise _malformed("stack export")
-    found = deployment.get("resources")
+    found = state(project, stack).get("resources")
     if found is None:  # a stack that was never deployed
         return []
     if not isinstance(found, list):
         raise _malformed("stack export")
     return found
+
+
+def state(project: Path, stack: str) -> Mapping[str, object]:
+    """All of a stack's state: its resources, and operations that were begun. Secrets and errors as in `resources`."""
+    answer = _ask(project, ["stack", "export", f"--stack={stack}"])
+    deployment = answer.get("deployment") if isinstance(answer, dict) else None
+    if not isinstance(deployment, dict):
+        raise _malformed("stack export")
+    return deployment
 
 
 def _ask(project: Path, arguments: Sequence[str]) -> object:

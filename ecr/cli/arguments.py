@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from ecr.config_reader import shown
 from ecr.errors import InputError
 from ecr.reference import ImageReference
+
+T = TypeVar("T")
 
 Json = Annotated[bool, typer.Option("--json", help="Write the result as one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
@@ -29,6 +31,20 @@ PlainHttp = Annotated[
         "Loopback hosts are spoken to in plain HTTP anyway.",
     ),
 ]
+
+
+def read(option: str, text: str | None, parse: Callable[[str], T]) -> T | None:
+    """What an option says, None when it is not given.
+
+    Raises:
+        InputError: it says nothing that `parse` takes.
+    """
+    if text is None:
+        return None
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise InputError(option, f"{shown(text)} {error}") from None
 
 
 def image(name: str, text: str) -> ImageReference:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,6 @@ from ecr import cleaning, image_list, protection, tables
 from ecr.clean import Plan
 from ecr.cleaning import Cleaner, Outcome
 from ecr.cli import arguments, console, targets
-from ecr.cli.images import read
 from ecr.cli.targets import Answer, Selection, Target
 from ecr.config_reader import shown
 from ecr.errors import ExitCode, InputError, printable
@@ -33,10 +32,14 @@ HELP = """Delete images that nobody needs.
 Nothing is deleted without --delete: the answer is what would go, and what stays. Never deleted are images that a stack
 of the project deploys or pins, that Amazon Inspector saw in use in the last 30 days, or that match a `protect` pattern
 of their stack's lifecycle rules; nor the index of such an image, what its index lists, and its signatures and SBOMs.
-When that can't be told, nothing is deleted at all. --untagged and --older-than must both hold where both are given;
-what an index lists, or what refers to an image, goes only with it. --all refuses, with exit code 1, while an image in
-the repository is needed: --older-than 0d deletes the others, and `forceDelete` lets `pulumi destroy` delete all. A
-command that was interrupted goes on when it is run again. Run in the project's folder, signed in to Pulumi and AWS.
+When that can't be told, nothing is deleted at all: a stack with a file has to be in the backend that pulumi is signed
+in to, or to be named with --deploys-nothing. --untagged and --older-than must both hold where both are given; what an
+index lists, or what refers to an image, goes only with it. A command that was interrupted goes on when it is run again.
+
+--all is for a stack that is about to be destroyed: with --stack, what that stack alone deploys or pins goes, too. It
+refuses, with exit code 1, while an image is needed otherwise, such as by a stack that was promoted from this one, which
+might have to go back to it: --older-than 0d deletes the others, and `forceDelete` lets `pulumi destroy` delete all.
+Run in the project's folder, signed in to Pulumi and AWS.
 
 \b
 Examples:
@@ -56,6 +59,14 @@ Confirm = Annotated[
     str | None,
     typer.Option("--confirm", metavar="NAME", help="The repository's name, which --all --delete asks for."),
 ]
+DeploysNothing = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--deploys-nothing",
+        metavar="STACK",
+        help="This stack has a file, and deploys nothing, though Pulumi's backend knows nothing of it; repeatable.",
+    ),
+]
 
 _HEADER = ("TAGS", "DIGEST", "PUSHED", "PULLED", "SIZE", "NOTE")
 _MAX_SHOWN = 20
@@ -73,6 +84,7 @@ class _Chosen:
     wanted: Wanted
     everything: bool
     confirm: str | None
+    deploying_nothing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,12 +95,16 @@ class _Looked:
         plan: what is to be deleted.
         steady: digest -> why it has to stay, but for what stacks need, which is asked again before anything goes.
         refusal: why nothing may be deleted; None for nothing.
+        ending: the stack that is about to be destroyed, whose own needs don't count; None for none.
+        released: digest -> what that stack alone needs it for.
         outcome: of the deletion; None while there was none.
     """
 
     plan: Plan
     steady: Mapping[str, str]
     refusal: str | None
+    ending: str | None = None
+    released: Mapping[str, str] = field(default_factory=dict)
     outcome: Outcome | None = None
 
 
@@ -101,6 +117,7 @@ def run(
     everything: All = False,
     delete: Delete = False,
     confirm: Confirm = None,
+    deploys_nothing: DeploysNothing = None,
     as_json: arguments.Json = False,
     quiet: arguments.Quiet = False,
     profile: arguments.Profile = None,
@@ -108,22 +125,37 @@ def run(
 ) -> int:
     """Delete images."""
     chosen = _Chosen(
-        wanted=Wanted(untagged=untagged, older_than=read("--older-than", older_than, image_list.age)),
+        wanted=Wanted(untagged=untagged, older_than=arguments.read("--older-than", older_than, image_list.age)),
         everything=everything,
         confirm=confirm,
+        deploying_nothing=tuple(deploys_nothing or ()),
     )
     selection = Selection(stacks=stack or (), repositories=repository or (), region=region, profile=profile)
     _check(chosen, delete=delete, named=[*(stack or ()), *(repository or ())])
     with cleaning.stopping_on_sigterm():
         answers = _plans(chosen, selection)
         if delete:
-            answers = _carry_out(answers, _project(), _silent if quiet else console.say)
-    if as_json:
-        console.result_json({"delete": delete, "repositories": [_as_json(answer) for answer in answers]})
-    else:
-        for answer in answers:
-            _show(answer, delete=delete)
+            answers = _carry_out(answers, _project(), chosen.deploying_nothing, _silent if quiet else console.say)
+    try:
+        if as_json:
+            console.result_json({"delete": delete, "repositories": [_as_json(answer) for answer in answers]})
+        else:
+            for answer in answers:
+                _show(answer, delete=delete)
+    except InputError:
+        _tell_elsewhere(answers)
+        raise
     return _exit_code(answers)
+
+
+def _tell_elsewhere(answers: Sequence[Answer[_Looked]]) -> None:
+    """What is deleted does not come back, so it is said even where the result can't be written."""
+    for answer in answers:
+        looked = answer.value
+        if looked is not None and looked.outcome is not None:
+            console.say(f"{answer.name}: {looked.outcome.line(looked.plan)}")
+            for image in looked.outcome.deleted:
+                console.say(f"{answer.name}: deleted {image.digest} {' '.join(sorted(image.tags))}".rstrip())
 
 
 def _plans(chosen: _Chosen, selection: Selection) -> list[Answer[_Looked]]:
@@ -132,7 +164,7 @@ def _plans(chosen: _Chosen, selection: Selection) -> list[Answer[_Looked]]:
 
     try:
         project, now = _project(), datetime.now(UTC)
-        claims = protecting.claims(project)
+        claims = protecting.certain_claims(project, chosen.deploying_nothing)
         answers = selection.each(lambda target: _planned(target, project, chosen, claims, now))
     except KeyboardInterrupt:
         console.say("nothing is deleted")
@@ -179,12 +211,21 @@ def _planned(target: Target, project: Path, chosen: _Chosen, claims: Sequence[Cl
     source = EcrImages(target.repository)
     listing = source.existing()
     images = source.with_children(listing.images)
+    said = target.published
     steady = {
-        **protection.matching(images, protecting.patterns(project, name)),
+        **protection.matching(images, protecting.patterns(project, name, [said.stack] if said is not None else [])),
         **protecting.in_use(target.repository, scan_statuses=listing.scan_statuses, now=now),
     }
-    plan = plans.plan(images, chosen.wanted, {**steady, **protection.reasons(claims)}, now)
-    return _Looked(plan=plan, steady=steady, refusal=_refusal(name, plan, everything=chosen.everything))
+    ending = said.stack if said is not None and chosen.everything else None
+    counting = protection.reasons(protection.of_others(ending, claims))
+    plan = plans.plan(images, chosen.wanted, {**steady, **counting}, now)
+    return _Looked(
+        plan=plan,
+        steady=steady,
+        refusal=_refusal(name, plan, everything=chosen.everything),
+        ending=ending,
+        released={digest: why for digest, why in protection.reasons(claims).items() if digest not in counting},
+    )
 
 
 def _refusal(name: str, plan: Plan, *, everything: bool) -> str | None:
@@ -199,7 +240,9 @@ def _refusal(name: str, plan: Plan, *, everything: bool) -> str | None:
     return None
 
 
-def _carry_out(answers: Sequence[Answer[_Looked]], project: Path, say: Callable[[str], None]) -> list[Answer[_Looked]]:
+def _carry_out(
+    answers: Sequence[Answer[_Looked]], project: Path, deploying_nothing: Sequence[str], say: Callable[[str], None]
+) -> list[Answer[_Looked]]:
     """One repository after the other, until one is interrupted."""
     from ecr.aws.deletion import EcrDeletion
 
@@ -211,18 +254,19 @@ def _carry_out(answers: Sequence[Answer[_Looked]], project: Path, say: Callable[
             continue
         cleaner = Cleaner(
             deletion=EcrDeletion(answer.target.repository),
-            protected=partial(_protected, project, looked.steady),
+            protected=partial(_protected, project, looked, deploying_nothing),
             say=say,
         )
         done.append(replace(answer, value=replace(looked, outcome=cleaner.carry_out(looked.plan))))
     return done
 
 
-def _protected(project: Path, steady: Mapping[str, str]) -> Mapping[str, str]:
+def _protected(project: Path, looked: _Looked, deploying_nothing: Sequence[str]) -> Mapping[str, str]:
     """Digest -> why it has to stay, by what the stacks say now."""
     from ecr import protecting
 
-    return {**steady, **protection.reasons(protecting.claims(project))}
+    claims = protecting.certain_claims(project, deploying_nothing)
+    return {**looked.steady, **protection.reasons(protection.of_others(looked.ending, claims))}
 
 
 def _is_interrupted(looked: _Looked) -> bool:
@@ -256,6 +300,8 @@ def _show(answer: Answer[_Looked], *, delete: bool) -> None:
     if answer.value.refusal is not None:
         console.say(f"error: {answer.value.refusal}")
     elif outcome is None and plan.going:
+        if any(image.digest in answer.value.released for image in plan.going):
+            console.say(f"note: {name}: stack {answer.value.ending} itself needs some of them, until it is destroyed")
         why = "the command was interrupted before" if delete else "--delete does it"
         console.say(f"note: {name}: nothing is deleted; {why}")
 
@@ -321,6 +367,13 @@ def _as_json(answer: Answer[_Looked]) -> dict[str, object]:
         if looked
         else [],
         "bound": [{**_image(kept.image), "reason": kept.reason} for kept in looked.plan.bound] if looked else [],
+        "released": [
+            {"digest": image.digest, "reason": looked.released[image.digest]}
+            for image in looked.plan.going
+            if image.digest in looked.released
+        ]
+        if looked
+        else [],
         "deleted": [image.digest for image in outcome.deleted] if outcome else [],
         "bytes_deleted": plans.size_of(outcome.deleted) if outcome else 0,
         "left": [{"digest": digest, "reason": reason} for digest, reason in outcome.left.items()] if outcome else [],

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
@@ -36,8 +36,6 @@ Examples:
   python -m ecr images --stack prod --tag 'v1.*' --sort pulled --limit 10
   python -m ecr images --larger-than 100MB --sort size --csv
 """
-
-T = TypeVar("T")
 
 Tags = Annotated[
     list[str] | None,
@@ -96,9 +94,9 @@ def run(
     wanted = Wanted(
         tags=patterns("--tag", tag or ()),
         untagged=untagged,
-        older_than=read("--older-than", older_than, image_list.age),
-        newer_than=read("--newer-than", newer_than, image_list.age),
-        larger_than=read("--larger-than", larger_than, image_list.size),
+        older_than=arguments.read("--older-than", older_than, image_list.age),
+        newer_than=arguments.read("--newer-than", newer_than, image_list.age),
+        larger_than=arguments.read("--larger-than", larger_than, image_list.size),
         archived=archived,
     )
     if wanted.tags and untagged:
@@ -122,20 +120,6 @@ def run(
     else:
         _show(answers, kept)
     return targets.exit_code(answers)
-
-
-def read(option: str, text: str | None, parse: Callable[[str], T]) -> T | None:
-    """What an option says, None when it is not given.
-
-    Raises:
-        InputError: it says nothing that `parse` takes.
-    """
-    if text is None:
-        return None
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise InputError(option, f"{shown(text)} {error}") from None
 
 
 def patterns(option: str, texts: Sequence[str]) -> tuple[str, ...]:

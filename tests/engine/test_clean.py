@@ -55,7 +55,8 @@ def push_index(ecr: ECRClient, deployment: Deployment, *children: str, tag: str)
 
 
 def command(*options: str) -> str:
-    return f"cd {ROOT} && exec {sys.executable} -m ecr clean --stack dev {' '.join(options)}"
+    others = "--deploys-nothing staging --deploys-nothing prod"
+    return f"cd {ROOT} && exec {sys.executable} -m ecr clean --stack dev {others} {' '.join(options)}"
 
 
 def clean(deployment: Deployment, *options: str) -> tuple[int, Mapping[str, object]]:
@@ -87,14 +88,38 @@ def test_what_nobody_needs_goes_and_the_deployed_image_stays(deploy: Deploy, ecr
     assert (code, set(cast("list[str]", done["deleted"])), done["left"]) == (0, {one, two}, [])
     assert held(ecr, dev) == {deployed, child, index}
 
-    code, refused = clean(dev, "--all", "--delete", "--confirm", dev.repository)
-    assert (code, digests(refused["protected"]), refused["deleted"]) == (1, {deployed}, [])
-    assert held(ecr, dev) == {deployed, child, index}
+    lost = dev.shell(f"cd {ROOT} && {sys.executable} -m ecr clean --stack dev --older-than 0d --delete")
+    assert (lost.returncode, held(ecr, dev)) == (2, {deployed, child, index})
+    assert "it can't be told what it deploys" in lost.stderr
 
     code, done = clean(dev, "--older-than", "0d", "--delete")
     assert (code, done["deleted"]) == (0, [index, child])
     assert held(ecr, dev) == {deployed}
     assert set(dev.stack.preview().changes) == {"same"}
+
+    code, done = clean(dev, "--all", "--delete", "--confirm", dev.repository)
+    assert (code, done["deleted"], digests(done["released"])) == (0, [deployed], {deployed})
+    assert held(ecr, dev) == set()
+
+
+def test_what_the_state_alone_tells_of_stays(deploy: Deploy, ecr: ECRClient) -> None:
+    dev = deploy("dev")
+    dev.stack.up()
+    deployed = dev.output("image_digest")
+    (other,) = push_untagged(ecr, dev, 1)
+    exported = json.loads(dev.shell(f"cd {ROOT} && pulumi stack export -s dev").stdout)
+    (root,) = [each for each in exported["deployment"]["resources"] if each["type"] == "pulumi:pulumi:Stack"]
+    said, root["outputs"] = root["outputs"], {"repository_arn": root["outputs"]["repository_arn"]}
+    (dev.context / "state.json").write_text(json.dumps(exported))
+    bring = f"cd {ROOT} && pulumi stack import -s dev --file {dev.context / 'state.json'}"
+    try:
+        assert dev.shell(bring).returncode == 0
+        code, done = clean(dev, "--older-than", "0d", "--delete")
+        assert (code, done["deleted"], held(ecr, dev)) == (0, [other], {deployed})
+    finally:
+        root["outputs"] = said
+        (dev.context / "state.json").write_text(json.dumps(exported))
+        dev.shell(bring)
 
 
 def test_a_command_that_ctrl_c_ends_says_what_is_deleted_and_goes_on(

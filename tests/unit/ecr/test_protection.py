@@ -115,3 +115,10 @@ def test_what_an_image_belongs_to(tags: tuple[str, ...], subject: str | None, ex
 def test_what_a_protected_image_needs_stays_with_it(images: list[Image], expected: dict[str, str]) -> None:
     found = protection.spread({"sha256:d": "why"}, images)
     assert {digest.removeprefix("sha256:"): reason for digest, reason in found.items()} == expected
+
+
+def test_the_claims_of_others_are_those_of_stacks_with_another_name() -> None:
+    dev, prod, own = Claim(stack="acme/dev"), Claim(stack="prod"), Claim(stack="dev", pinned="x")
+    assert protection.of_others("dev", [dev, prod, own]) == (prod,)
+    assert protection.of_others("acme/shop/dev", [dev, prod, own]) == (prod,)
+    assert protection.of_others(None, [dev, prod, own]) == (dev, prod, own)

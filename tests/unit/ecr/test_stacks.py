@@ -62,6 +62,12 @@ def test_resources_are_those_of_the_exported_state_with_its_secrets_encrypted(pu
     assert "--show-secrets" not in asked
 
 
+def test_a_state_holds_what_was_begun_too(pulumi: Pulumi, tmp_path: Path) -> None:
+    deployment = {"resources": [], "pending_operations": [{"type": "creating"}]}
+    pulumi(answer({"version": 3, "deployment": deployment}))
+    assert stacks.state(tmp_path, "dev") == deployment
+
+
 @pytest.mark.parametrize(
     "state",
     [

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
@@ -89,7 +90,7 @@ def test_another_stacks_image_stays_whatever_the_repository(deploy: Deploy, shel
 
 def test_pinned_images_and_protected_patterns_stay(deploy: Deploy, shell: Shell, tmp_path: Path) -> None:
     pinned, kept, gone = (push(NAME, tag, tag) for tag in ("v1", "release-1", "v2"))
-    deploy({"dev": outputs("dev")})
+    deploy({"dev": outputs("dev"), "prod": outputs("prod")})
     (tmp_path / "Pulumi.dev.yaml").write_text(
         f"config:\n  container-registry:repository: {NAME}\n"
         '  container-registry:lifecycle: [{protect: ["release-*"]}, {keep: 3}]\n'
@@ -103,14 +104,63 @@ def test_pinned_images_and_protected_patterns_stay(deploy: Deploy, shell: Shell,
     assert reasons == {pinned: "pinned by stack prod", kept: "protected by the pattern release-*"}
 
 
-def test_all_is_refused_while_an_image_is_needed(deploy: Deploy, shell: Shell) -> None:
+def test_all_is_refused_while_another_stack_needs_an_image(deploy: Deploy, shell: Shell) -> None:
     digest = push(NAME, "v1", "one")
     push(NAME, "v2", "two")
-    deploy({"dev": outputs("dev", digest)})
+    deploy({"dev": outputs("dev", digest), "staging": outputs("staging", digest)})
     for options in ([], ["--delete", "--confirm", NAME]):
         ran = shell("clean", "--stack", "dev", "--all", *options)
         assert (ran.code, len(held())) == (1, 2)
         assert f"error: {NAME} can't be emptied: 1 image can't go; `--older-than 0d` deletes the others" in ran.err
+        assert "is deployed by stack staging" in ran.out
+
+
+def test_all_is_refused_for_a_repository_that_is_named_by_itself(deploy: Deploy, shell: Shell) -> None:
+    digest = push(NAME, "v1", "one")
+    deploy({"dev": outputs("dev", digest)})
+    ran = shell("clean", "--repository", NAME, "--all", "--delete", "--confirm", NAME)
+    assert (ran.code, held()) == (1, {digest})
+
+
+def test_all_deletes_what_the_stack_that_ends_alone_needs(deploy: Deploy, shell: Shell, tmp_path: Path) -> None:
+    deployed, pinned = push(NAME, "v1", "one"), push(NAME, "v2", "two")
+    deploy({"acme/dev": outputs("dev", deployed)})
+    (tmp_path / "Pulumi.dev.yaml").write_text(f"config:\n  promote: {{from: x, digest: {pinned}}}\n")
+    shown = shell("clean", "--stack", "acme/dev", "--all")
+    assert (shown.code, held()) == (0, {deployed, pinned})
+    assert f"note: {NAME}: stack acme/dev itself needs some of them, until it is destroyed" in shown.err
+    others = shell("clean", "--stack", "acme/dev", "--older-than", "0d", "--delete")
+    assert (others.code, held()) == (0, {deployed, pinned})
+    done = only(shell("clean", "--stack", "acme/dev", "--all", "--delete", "--confirm", NAME, "--json"))
+    assert (set(cast("list[str]", done["deleted"])), held()) == ({deployed, pinned}, set())
+    released = {each["digest"]: each["reason"] for each in cast("list[Mapping[str, object]]", done["released"])}
+    assert released == {deployed: "deployed by stack acme/dev", pinned: "pinned by stack dev"}
+
+
+def test_all_spares_what_the_patterns_of_the_stack_that_ends_protect(
+    deploy: Deploy, shell: Shell, tmp_path: Path
+) -> None:
+    kept = push(NAME, "release-1")
+    deploy({"dev": outputs("dev", kept)})
+    (tmp_path / "Pulumi.dev.yaml").write_text(
+        "config:\n  repository: renamed/app\n  lifecycle: [{protect: [release-*]}, {keep: 3}]\n"
+    )
+    ran = shell("clean", "--stack", "dev", "--all", "--delete", "--confirm", NAME)
+    assert (ran.code, held()) == (1, {kept})
+
+
+def test_what_is_deleted_is_said_even_where_the_result_can_not_be_written(deploy: Deploy, shell: Shell) -> None:
+    push(NAME, "tagged", "the last one")
+    deploy({"dev": outputs("dev")})
+    for options in ((), ("--json",)):
+        digest = push(NAME, None, f"with {options}")
+        with Path("/dev/full").open("w") as full, pytest.MonkeyPatch.context() as patched:
+            patched.setattr(sys, "stdout", full)
+            ran = shell("clean", "--stack", "dev", "--untagged", "--delete", *options)
+        assert (ran.code, digest in held()) == (2, False)
+        assert "stack dev: deleted 1 of 1 image" in ran.err
+        assert f"stack dev: deleted {digest}" in ran.err
+        assert options or "error: output: can't be written: No space left on device" in ran.err
 
 
 @pytest.mark.usefixtures("_pairs")
@@ -122,6 +172,14 @@ def test_all_empties_a_repository_that_nobody_needs(deploy: Deploy, shell: Shell
     assert (ran.code, held()) == (0, set())
     assert f"{NAME}: deleted 5 of 5 images, " in ran.out
     assert ran.err.splitlines() == ["deleted 2 of 5", "deleted 4 of 5"]
+
+
+def test_a_stack_that_is_said_to_deploy_nothing_is_not_asked_for(deploy: Deploy, shell: Shell, tmp_path: Path) -> None:
+    (one,) = untagged("one")
+    deploy({"dev": outputs("dev")})
+    (tmp_path / "Pulumi.qa.yaml").write_text("config: {}")
+    ran = shell("clean", "--stack", "dev", "--untagged", "--delete", "--deploys-nothing", "qa")
+    assert (ran.code, one in held()) == (0, False)
 
 
 def test_a_deployment_that_comes_in_between_is_seen(
@@ -173,7 +231,15 @@ def test_nothing_is_deleted_when_it_can_not_be_told_what_is_needed(
     untagged("one")
     deploy({"dev": outputs("dev")})
     before = held()
+    (tmp_path / "Pulumi.qa.yaml").write_text("config: {}")
+    lost = shell("clean", "--repository", NAME, "--untagged", "--delete")
+    assert (lost.code, held()) == (2, before)
+    assert "stack qa: it can't be told what it deploys" in lost.err
+    wrong = shell("clean", "--repository", NAME, "--untagged", "--delete", "--deploys-nothing", "dev")
+    assert (wrong.code, held()) == (2, before)
+    assert "--deploys-nothing: dev is no stack with a file" in wrong.err
     (tmp_path / "Pulumi.qa.yaml").write_text("config: [")
+    deploy({"dev": outputs("dev"), "qa": outputs("qa")})
     broken = shell("clean", "--repository", NAME, "--untagged", "--delete")
     assert (broken.code, held()) == (2, before)
     assert "Pulumi.qa.yaml: is not valid YAML" in broken.err
@@ -197,11 +263,11 @@ def test_a_signal_that_comes_before_anything_is_deleted_says_so(
     (one,) = untagged("one")
     deploy({"dev": outputs("dev")})
 
-    def come(_project: Path) -> tuple[()]:
+    def come(_project: Path, _deploying_nothing: object) -> tuple[()]:
         os.kill(os.getpid(), number)
         return ()
 
-    monkeypatch.setattr(protecting, "claims", come)
+    monkeypatch.setattr(protecting, "certain_claims", come)
     ran = shell("clean", "--stack", "dev", "--untagged", "--delete")
     assert (ran.code, ran.out, one in held()) == (130, "", True)
     assert ran.err.splitlines() == ["nothing is deleted", "interrupted"]
