@@ -37,13 +37,12 @@ def kept(
         now: the time, with its zone.
     """
     from ecr import protecting  # noqa: PLC0415 (loads YAML)
-    from ecr.aws.usage import EcrUsage  # noqa: PLC0415 (loads boto3)
 
     unknown: list[str] = []
     in_use: Mapping[str, str] = {}
     patterns: Sequence[str] = ()
     try:
-        in_use = EcrUsage(repository).certainly_in_use(now, listing.scan_statuses)
+        in_use = protecting.in_use(repository, scan_statuses=listing.scan_statuses, now=now)
     except EcrError as error:
         unknown.append(f"which images are in use is not known: {error}")
     try:
