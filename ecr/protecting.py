@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecr import config_reader, lifecycle_config, protection, reference, stack_file, stack_resources, stacks
+from ecr import config_reader, lifecycle_config, protection, reference, stack_file, stack_resources, stacks, status
 from ecr.errors import InputError
 from ecr.protection import Claim
 
@@ -69,8 +69,26 @@ def claims(project: Path) -> tuple[Claim, ...]:
     return _claims(project, _ask(project))
 
 
+@dataclass(frozen=True)
+class Needs:
+    """What the stacks of a project need.
+
+    Attributes:
+        claims: of all stacks.
+        holders: the name of a repository -> the stacks that say they have it.
+    """
+
+    claims: tuple[Claim, ...]
+    holders: Mapping[str, Sequence[str]]
+
+
 def certain_claims(project: Path, deploying_nothing: Collection[str] = ()) -> tuple[Claim, ...]:
-    """The same; an error where anything suggests that there is more to it than can be seen.
+    """The claims of `needs`."""
+    return needs(project, deploying_nothing).claims
+
+
+def needs(project: Path, deploying_nothing: Collection[str] = ()) -> Needs:
+    """What the stacks need; an error where anything suggests that there is more to it than can be seen.
 
     A stack with a file of which the backend knows nothing is most likely in another backend, organization or project.
 
@@ -100,7 +118,11 @@ def certain_claims(project: Path, deploying_nothing: Collection[str] = ()) -> tu
         raise InputError(
             f"stack {elsewhere[0]}", "it can't be told what it pins or protects: an environment of Pulumi ESC sets it"
         )
-    return _claims(project, said)
+    holders: dict[str, list[str]] = {}
+    for each in said:
+        if (arn := status.published(each.name, each.outputs).repository) is not None:
+            holders.setdefault(arn.name, []).append(each.name)
+    return Needs(_claims(project, said), holders)
 
 
 def patterns(project: Path, repository: str, stacks_with_it: Collection[str] = ()) -> tuple[str, ...]:
@@ -112,12 +134,17 @@ def patterns(project: Path, repository: str, stacks_with_it: Collection[str] = (
         stacks_with_it: stacks that have it, whatever their files say meanwhile.
 
     Raises:
-        InputError: a stack file can't be read, or what matters in it is encrypted.
+        InputError: a stack file can't be read or is missing, or what matters in it is encrypted.
         InputErrors: with a line for each mistake in its rules.
     """
     files = {stack: stack_file.read(project, stack) for stack in stack_file.known(project)}
     holding = {_short(stack) for stack in stacks_with_it}
     mine = [config for stack, config in files.items() if _repository(stack, config) == repository or stack in holding]
+    if missing := sorted(holding - set(files)):
+        raise InputError(
+            f"stack {missing[0]}",
+            "it can't be told what it protects: it has the repository, and no file in this project",
+        )
     for config in mine:
         _refuse_encrypted(config, _LIFECYCLE)
     return tuple(dict.fromkeys(each for config in mine for each in lifecycle_config.of_stack(config).protect))

@@ -25,7 +25,7 @@ from ecr.image_list import Wanted
 from ecr.lifecycle.images import Image
 
 if TYPE_CHECKING:
-    from ecr.protection import Claim
+    from ecr.protecting import Needs
 
 HELP = """Delete images that nobody needs.
 
@@ -164,8 +164,8 @@ def _plans(chosen: _Chosen, selection: Selection) -> list[Answer[_Looked]]:
 
     try:
         project, now = _project(), datetime.now(UTC)
-        claims = protecting.certain_claims(project, chosen.deploying_nothing)
-        answers = selection.each(lambda target: _planned(target, project, chosen, claims, now))
+        needs = protecting.needs(project, chosen.deploying_nothing)
+        answers = selection.each(lambda target: _planned(target, project, chosen, needs, now))
     except KeyboardInterrupt:
         console.say("nothing is deleted")
         raise
@@ -201,7 +201,7 @@ def _check(given: _Chosen, *, delete: bool, named: Sequence[str]) -> None:
         raise InputError("--confirm", "is missing; with --all --delete, it has to be the repository's name")
 
 
-def _planned(target: Target, project: Path, chosen: _Chosen, claims: Sequence[Claim], now: datetime) -> _Looked:
+def _planned(target: Target, project: Path, chosen: _Chosen, needs: Needs, now: datetime) -> _Looked:
     from ecr import protecting
     from ecr.aws.images import EcrImages
 
@@ -211,9 +211,9 @@ def _planned(target: Target, project: Path, chosen: _Chosen, claims: Sequence[Cl
     source = EcrImages(target.repository)
     listing = source.existing()
     images = source.with_children(listing.images)
-    said = target.published
+    said, claims = target.published, needs.claims
     steady = {
-        **protection.matching(images, protecting.patterns(project, name, [said.stack] if said is not None else [])),
+        **protection.matching(images, protecting.patterns(project, name, needs.holders.get(name, ()))),
         **protecting.in_use(target.repository, scan_statuses=listing.scan_statuses, now=now),
     }
     ending = said.stack if said is not None and chosen.everything else None

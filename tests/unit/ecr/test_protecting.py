@@ -214,3 +214,13 @@ def test_rules_that_can_not_be_read_protect_nothing_and_so_are_an_error(deploy: 
     write(tmp_path, "dev", "  container-registry:repository: dev/app\n  container-registry:lifecycle: [{protect: x}]\n")
     with pytest.raises(InputErrors, match="protect"):
         protecting.patterns(tmp_path, "dev/app")
+
+
+def test_the_patterns_of_a_stack_that_has_the_repository_and_no_file_can_not_be_told(
+    deploy: Deploy, tmp_path: Path
+) -> None:
+    deploy({"acme/dev": outputs("dev", A)})
+    found = protecting.needs(tmp_path)
+    assert found.holders == {"dev/yoon-app": ["acme/dev"]}
+    with pytest.raises(InputError, match="stack dev: it can't be told what it protects"):
+        protecting.patterns(tmp_path, "dev/yoon-app", found.holders["dev/yoon-app"])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -28,6 +28,22 @@ def _amazon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     sign_in(monkeypatch)
     with mock_aws():
         yield
+
+
+@pytest.fixture
+def deploy(deploy: Deploy, tmp_path: Path) -> Deploy:
+    """The stacks have files, too, as in any project; without a setting."""
+
+    def install(
+        stacks: Mapping[str, Mapping[str, object]],
+        *,
+        states: Mapping[str, Sequence[Mapping[str, object]]] | None = None,
+    ) -> None:
+        for stack in stacks:
+            (tmp_path / f"Pulumi.{stack.rpartition('/')[2]}.yaml").touch()
+        deploy(stacks, states=states)
+
+    return install
 
 
 def held(name: str = NAME) -> set[str]:
@@ -141,12 +157,18 @@ def test_all_spares_what_the_patterns_of_the_stack_that_ends_protect(
     deploy: Deploy, shell: Shell, tmp_path: Path
 ) -> None:
     kept = push(NAME, "release-1")
-    deploy({"dev": outputs("dev", kept)})
+    deploy({"dev": outputs("dev")})
     (tmp_path / "Pulumi.dev.yaml").write_text(
         "config:\n  repository: renamed/app\n  lifecycle: [{protect: [release-*]}, {keep: 3}]\n"
     )
-    ran = shell("clean", "--stack", "dev", "--all", "--delete", "--confirm", NAME)
-    assert (ran.code, held()) == (1, {kept})
+    for target in (("--stack", "dev"), ("--repository", NAME)):
+        ran = shell("clean", *target, "--all", "--delete", "--confirm", NAME)
+        assert (ran.code, held()) == (1, {kept})
+        assert "protected by the pattern release-*" in ran.out
+    (tmp_path / "Pulumi.dev.yaml").unlink()
+    unknown = shell("clean", "--stack", "dev", "--all", "--delete", "--confirm", NAME)
+    assert (unknown.code, held()) == (2, {kept})
+    assert "stack dev: it can't be told what it protects" in unknown.err
 
 
 def test_what_is_deleted_is_said_even_where_the_result_can_not_be_written(deploy: Deploy, shell: Shell) -> None:
@@ -237,7 +259,7 @@ def test_nothing_is_deleted_when_it_can_not_be_told_what_is_needed(
     assert "stack qa: it can't be told what it deploys" in lost.err
     wrong = shell("clean", "--repository", NAME, "--untagged", "--delete", "--deploys-nothing", "dev")
     assert (wrong.code, held()) == (2, before)
-    assert "--deploys-nothing: dev is no stack with a file" in wrong.err
+    assert "--deploys-nothing: stack dev is in the backend, and it has deployed" in wrong.err
     (tmp_path / "Pulumi.qa.yaml").write_text("config: [")
     deploy({"dev": outputs("dev"), "qa": outputs("qa")})
     broken = shell("clean", "--repository", NAME, "--untagged", "--delete")
@@ -267,7 +289,7 @@ def test_a_signal_that_comes_before_anything_is_deleted_says_so(
         os.kill(os.getpid(), number)
         return ()
 
-    monkeypatch.setattr(protecting, "certain_claims", come)
+    monkeypatch.setattr(protecting, "needs", come)
     ran = shell("clean", "--stack", "dev", "--untagged", "--delete")
     assert (ran.code, ran.out, one in held()) == (130, "", True)
     assert ran.err.splitlines() == ["nothing is deleted", "interrupted"]
