@@ -167,11 +167,9 @@ class Sources:
         return StackFile.read(self.stack or "")
 
     def _live_policy(self) -> LifecyclePolicy | None:
-        from ecr.aws.lifecycle import live_policy
-        from ecr.lifecycle.documents import parse_policy_text
+        from ecr import costing
 
-        text = live_policy(self.live)
-        return None if text is None else parse_policy_text(text, f"live policy of repository {self.live.name}")
+        return costing.live_policy(self.live)
 
     def _check_completeness(self) -> None:
         if self.policy is None and self.stack is None and self.repository is None:
