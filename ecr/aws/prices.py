@@ -27,9 +27,21 @@ PAGE_SIZE = 100  # API reference, GetProducts, MaxResults
 MAX_PAGES = 20
 # The price list has few endpoints; this one knows the prices of all Regions of its partition.
 _REGION = "us-east-1"
-# A price list that does not answer is no reason to wait: there is a table.
-_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
+# A price list that does not answer is no reason to wait, nor to ask again: there is a table.
+_SECONDS = 2
+_CONFIG = Config(connect_timeout=_SECONDS, read_timeout=_SECONDS, retries={"mode": "standard", "total_max_attempts": 1})
 _SERVICE, _OPERATION = "pricing", "GetProducts"
+_SLOW, _AWAY = f"it did not answer within {_SECONDS} seconds", "it can't be reached"
+# What says enough without botocore's own words, which name the endpoint.
+_REASONS = {
+    "ReadTimeoutError": _SLOW,
+    "ConnectTimeoutError": _SLOW,
+    "EndpointConnectionError": _AWAY,
+    "ConnectionClosedError": _AWAY,
+    "ProxyConnectionError": _AWAY,
+    "NoCredentialsError": "there are no credentials to ask it with",
+    "AccessDeniedException": f"the credentials in use lack {_SERVICE}:{_OPERATION} on `*`",
+}
 
 
 class _More(TypedDict, total=False):
@@ -127,5 +139,5 @@ def _client(profile: str | None) -> PricingClient:
 
 
 def _short(error: RemoteError) -> str:
-    """What went wrong, for a note: the line without the repository that none is about."""
-    return str(error).removeprefix("repository price list: ")
+    """What went wrong, for a note: a few words, or the line without the repository that none is about."""
+    return _REASONS.get(error.code) or str(error).removeprefix("repository price list: ")

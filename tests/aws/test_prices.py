@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from decimal import Decimal
 
 import boto3
 import pytest
-from botocore.exceptions import ConnectTimeoutError, NoCredentialsError
+from botocore.exceptions import (
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
 from botocore.stub import Stubber
 from mypy_boto3_pricing import PricingClient
 
@@ -196,19 +202,35 @@ def test_pages_in_a_circle_give_way_to_the_table(price_list: Stubber, pricing_cl
     assert "no last page" in current(pricing_client).notes[-1]
 
 
-@pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "InternalErrorException"])
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalErrorException"])
 def test_a_refusal_gives_way_to_the_table_and_is_said(
     price_list: Stubber, pricing_client: PricingClient, code: str
 ) -> None:
-    price_list.add_client_error("get_products", code, "not authorized to perform: pricing:GetProducts")
+    price_list.add_client_error("get_products", code, "not now")
     found = current(pricing_client, "eu-west-1")
     assert found.source == price_table.SOURCE
-    assert f"failed with {code}: not authorized to perform: pricing:GetProducts" in found.notes[-1]
+    assert f"failed with {code}: not now" in found.notes[-1]
 
 
-@pytest.mark.parametrize("error", [NoCredentialsError(), ConnectTimeoutError(endpoint_url="https://api.pricing")])
+def test_who_may_not_ask_is_told_which_permission_is_missing(
+    price_list: Stubber, pricing_client: PricingClient
+) -> None:
+    price_list.add_client_error("get_products", "AccessDeniedException", "User: arn:aws:iam::1:user/a is not ...")
+    note = "AWS's price list can't be used: the credentials in use lack pricing:GetProducts on `*`"
+    assert current(pricing_client).notes[-1] == note
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (NoCredentialsError(), "there are no credentials to ask it with"),
+        (ConnectTimeoutError(endpoint_url="https://api.pricing"), "it did not answer within 2 seconds"),
+        (ReadTimeoutError(endpoint_url="http://localhost:4621/"), "it did not answer within 2 seconds"),
+        (EndpointConnectionError(endpoint_url="http://localhost:4621/"), "it can't be reached"),
+    ],
+)
 def test_a_list_that_is_out_of_reach_gives_way_to_the_table(
-    monkeypatch: pytest.MonkeyPatch, pricing_client: PricingClient, error: Exception
+    monkeypatch: pytest.MonkeyPatch, pricing_client: PricingClient, error: Exception, words: str
 ) -> None:
     def fail(**_: object) -> None:
         raise error
@@ -216,7 +238,7 @@ def test_a_list_that_is_out_of_reach_gives_way_to_the_table(
     monkeypatch.setattr(pricing_client, "get_products", fail)
     found = current(pricing_client)
     assert found.source == price_table.SOURCE
-    assert type(error).__name__ in found.notes[-1]
+    assert found.notes[-1] == f"AWS's price list can't be used: {words}"
 
 
 @pytest.mark.usefixtures("_surroundings")
@@ -225,12 +247,26 @@ def test_a_profile_that_is_not_there_gives_way_to_the_table() -> None:
     assert "ProfileNotFound" in found.notes[-1]
 
 
+@pytest.fixture
+def silent() -> Iterator[socket.socket]:
+    """Takes connections, and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
 @pytest.mark.usefixtures("_surroundings")
-def test_it_does_not_wait_for_a_list_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_that_says_nothing_is_asked_once_and_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, silent: socket.socket
+) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up-id")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up-key")
-    client = prices._client(None)
-    assert client.meta.region_name == "us-east-1"
-    config = client.meta.config
-    assert (config.connect_timeout, config.read_timeout) == (2, 5)  # type: ignore[attr-defined]
-    assert config.retries["total_max_attempts"] == 2  # type: ignore[attr-defined]
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+    config = prices._client(None).meta.config
+    assert (config.connect_timeout, config.read_timeout) == (2, 2)  # type: ignore[attr-defined]
+    found = prices.current(REGION, to_region="eu-west-1")
+    assert found.notes[-1] == "AWS's price list can't be used: it did not answer within 2 seconds"
+    silent.settimeout(0)
+    silent.accept()[0].close()
+    with pytest.raises(BlockingIOError):
+        silent.accept()
