@@ -9,9 +9,11 @@ from enum import StrEnum
 
 from ecr.errors import printable
 from ecr.reference import RepositoryArn
+from ecr.repository import Mutability, TagMutability
 from ecr.status import Live, Published
 
 NONE = "none"
+_TAG = "tag "
 
 # A statement of a policy may be as long as ten kilobytes; `--json` has all of it.
 _MAX_SHOWN = 240
@@ -25,6 +27,11 @@ class Remedy(StrEnum):
         "`pulumi refresh -s {stack}`"
     )
     BRING_BACK = "`pulumi up -s {stack} --refresh` brings it back"
+    FREE_TAG = (
+        "the tag is immutable and can't be moved back: `aws ecr batch-delete-image --repository-name {name} --region "
+        "{region} --image-ids imageTag={tag}` takes it from the other image, which goes if that was its only tag; then "
+        "`pulumi up -s {stack} --refresh`"
+    )
     REPLACE = (
         "`pulumi up -s {stack} --refresh` replaces the repository and its images; to keep it, write it into {file} and "
         "run `pulumi refresh -s {stack}`"
@@ -66,7 +73,11 @@ class Difference:
         """What to do about it, in a stack that deploys this repository."""
         file = f"Pulumi.{stack.rpartition('/')[2]}.yaml"
         text = self.remedy.value.format(
-            stack=shlex.quote(stack), file=file, name=repository.name, region=repository.region
+            stack=shlex.quote(stack),
+            file=file,
+            name=repository.name,
+            region=repository.region,
+            tag=self.what.removeprefix(_TAG),
         )
         return printable(text)
 
@@ -89,9 +100,24 @@ class Settings:
     encryption: str | None = None
     key: str = ""
 
+    def is_immutable(self, tag: str) -> bool:
+        """Whether ECR refuses to move `tag`; not where nothing is said, or nothing that ECR knows."""
+        if self.tag_mutability is None:
+            return False
+        try:
+            return TagMutability(Mutability(self.tag_mutability), self.exclusions).is_immutable(tag)
+        except ValueError:
+            return False
 
-def image(said: Published, live: Live) -> tuple[Difference, ...]:
-    """The repository itself, and the image and tag that a stack has published."""
+
+def image(said: Published, live: Live, expected: Settings) -> tuple[Difference, ...]:
+    """The repository itself, and the image and tag that a stack has published.
+
+    Args:
+        said: the stack's outputs.
+        live: what is there.
+        expected: the settings that the stack gives its repository: whether the tag can be moved back.
+    """
     if said.repository is not None and not live.repository:
         what = f"repository {said.repository.name}"
         return (Difference(what=what, expected="that it exists", found=NONE, remedy=Remedy.BRING_BACK),)
@@ -101,13 +127,12 @@ def image(said: Published, live: Live) -> tuple[Difference, ...]:
     if not live.image:
         found.append(Difference(what="image", expected=said.digest, found=NONE, remedy=Remedy.BRING_BACK))
     if live.tag_digest not in (None, said.digest):
+        remedy = Remedy.FREE_TAG if expected.is_immutable(said.tag) else Remedy.BRING_BACK
         found.append(
-            Difference(
-                what=f"tag {said.tag}", expected=said.digest, found=str(live.tag_digest), remedy=Remedy.BRING_BACK
-            )
+            Difference(what=f"{_TAG}{said.tag}", expected=said.digest, found=str(live.tag_digest), remedy=remedy)
         )
     elif live.tag_digest is None and live.image:
-        found.append(Difference(what=f"tag {said.tag}", expected=said.digest, found=NONE, remedy=Remedy.BRING_BACK))
+        found.append(Difference(what=f"{_TAG}{said.tag}", expected=said.digest, found=NONE, remedy=Remedy.BRING_BACK))
     return tuple(found)
 
 

@@ -56,11 +56,11 @@ def look(project: Path, target: Target) -> Examined:
     state = stack_resources.of_repository(stacks.resources(project, said.stack), repository.name)
     there = live.ask(repository, said)
     if not there.repository:
-        return Examined(differences=drift.image(said, there))
+        return Examined(differences=drift.image(said, there, state.settings))
     arn = str(said.repository)
     return _each(
         (
-            lambda: drift.image(said, there),
+            lambda: drift.image(said, there, state.settings),
             lambda: _settings(state, repository),
             lambda: policy_drift.lifecycle(state.lifecycle_policy, lifecycle.live_policy(repository)),
             lambda: policy_drift.repository(state.repository_policy, live_settings.repository_policy(repository)),

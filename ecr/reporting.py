@@ -140,11 +140,11 @@ class Gathering:
         examined = asking.ask(lambda: drifting.look(project, target))
         if isinstance(examined, Unknown):
             return StackFacts(row=row, unknown=(examined.reason,)), asking.errors
-        told = set(drift.image(said, there))  # in the row already
+        told = {found.what for found in drift.image(said, there, drift.Settings())}  # in the row already
         return (
             StackFacts(
                 row=row,
-                differences=tuple(str(found) for found in examined.differences if found not in told),
+                differences=tuple(str(found) for found in examined.differences if found.what not in told),
                 unknown=tuple(" ".join(str(error).splitlines()) for error in examined.errors),
             ),
             examined.errors,

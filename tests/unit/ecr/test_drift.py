@@ -37,11 +37,32 @@ def told(differences: tuple[Difference, ...]) -> list[tuple[str, str, str]]:
     ],
 )
 def test_the_image_and_its_tag(live: Live, expected: list[tuple[str, str, str]]) -> None:
-    assert told(drift.image(SAID, live)) == expected
+    assert told(drift.image(SAID, live, Settings())) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "remedy"),
+    [
+        pytest.param(Settings(tag_mutability="IMMUTABLE"), Remedy.FREE_TAG, id="immutable"),
+        pytest.param(
+            Settings(tag_mutability="IMMUTABLE_WITH_EXCLUSION", exclusions=("v*",)), Remedy.BRING_BACK, id="excluded"
+        ),
+        pytest.param(Settings(tag_mutability="MUTABLE"), Remedy.BRING_BACK, id="mutable"),
+        pytest.param(Settings(), Remedy.BRING_BACK, id="not-known"),
+        pytest.param(Settings(tag_mutability="SOMETIMES"), Remedy.BRING_BACK, id="no-such-setting"),
+    ],
+)
+def test_a_tag_that_was_moved_is_brought_back_as_far_as_it_can_be_moved(settings: Settings, remedy: Remedy) -> None:
+    (moved,) = drift.image(SAID, Live(repository=True, tag_digest=OTHER, image=True), settings)
+    assert moved.remedy is remedy
+    if remedy is Remedy.FREE_TAG:
+        assert "--repository-name prod/yoon-app --region eu-west-1 --image-ids imageTag=v1.0.0`" in moved.advice(
+            "prod", ARN
+        )
 
 
 def test_a_stack_without_an_image_expects_none() -> None:
-    assert drift.image(Published(stack="prod", repository=ARN), Live(repository=True)) == ()
+    assert drift.image(Published(stack="prod", repository=ARN), Live(repository=True), Settings()) == ()
 
 
 SETTINGS = Settings(tag_mutability="IMMUTABLE", scan_on_push=True, encryption="KMS", key=KEY)
