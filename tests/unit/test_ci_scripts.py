@@ -190,6 +190,20 @@ def test_what_a_stack_has_published_is_told_with_its_tag_or_without(project: Pro
     assert project.stack("digest", "dev").stdout == f"{DIGEST}\n"
 
 
+@pytest.mark.parametrize("script", ["stack", "setup"])
+def test_nobodys_cdpath_leads_it_elsewhere(script: str, project: Project) -> None:
+    (project.folder.parent / "other" / "ci").mkdir(parents=True)
+    cdpath = f".:{project.folder.parent / 'other'}"
+    done = project.run("sh", "-c", f"cd 'a project' && CDPATH={cdpath} exec ci/{script} digest dev")
+    assert (done.returncode, done.stdout) == ((0, f"{DIGEST}\n") if script == "stack" else (0, "")), done.stderr
+
+
+def test_a_folder_without_stack_files_says_so(project: Project) -> None:
+    for file in project.folder.glob("Pulumi.*.yaml"):
+        file.unlink()
+    assert project.stack("up", "dev").stderr.endswith("stacks here: none\n")
+
+
 def test_an_approved_image_is_promoted_whatever_the_source_has_published_by_then(project: Project) -> None:
     config = project.given("prod", PROMOTES, IMAGE)
     unpinned = project.given("prod", PROMOTES)
