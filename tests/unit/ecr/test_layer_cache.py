@@ -8,6 +8,7 @@ import os
 import random
 import resource
 import sqlite3
+import stat
 import threading
 import time
 from collections.abc import Sequence
@@ -282,9 +283,9 @@ def test_a_read_only_folder_can_be_read_and_is_no_failure(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path_factory.mktemp("open")
-    for above in (folder, *folder.parents[:2]):
-        if above.stat().st_uid == os.geteuid():
-            above.chmod(0o755)  # pytest has them for their owner alone
+    for above in (folder, *folder.parents):
+        if not above.stat().st_mode & stat.S_IXOTH:
+            above.chmod(0o755)  # pytest has its own for their owner alone
     put(ManifestCache(folder), IMAGES)
     # Unused for long, so that reading would write, too.
     change(folder / FILE, "UPDATE manifest SET used = 1")

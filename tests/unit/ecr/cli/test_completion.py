@@ -62,7 +62,8 @@ def run(name: Name, text: str, *arguments: str, cwd: Path, root: Path = ROOT, py
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A project elsewhere, with a module that has the name of ours."""
-    for name in ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml"):
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\n")
+    for name in ("Pulumi.dev.yaml", "Pulumi.prod.yaml"):
         (tmp_path / name).write_text("")
     (tmp_path / "ecr.py").write_text("raise SystemExit('the wrong module')")
     return tmp_path
