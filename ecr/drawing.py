@@ -6,6 +6,7 @@ what the classes are, is a start); what is drawn without any CSS is readable on 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,6 +20,10 @@ WIDTH, HEIGHT = 800, 300
 _HEAD, _LEFT = 40, 40
 _FONT = "Helvetica, Arial, sans-serif"  # leather names a font that only macOS has
 _DASHES = "6 4"  # tells the lines apart where colours don't
+_SERIES_DASHES = (None, "8 3", "2 3", "10 3 2 3", "5 2")
+_APART = 3  # pixels between lines that have the same counts
+_SAMPLE = 22  # pixels of a line in the legend
+_MAX_Y_STEPS = 5
 _MAX_LABEL = 32  # leather makes room for labels of any length, and none for the bars then
 _CUT = "..."
 
@@ -44,7 +49,7 @@ def _style() -> Iterator[str]:
     for number in range(1, len(COLOURS) + 1):
         colour = f"var(--chart-series-{number})"
         yield f".chart-series-{number} {{ fill: {colour}; }}"
-        yield f"path.chart-series-{number} {{ fill: none; stroke: {colour}; }}"
+        yield f"path.chart-series-{number}, line.chart-series-{number} {{ fill: none; stroke: {colour}; }}"
 
 
 STYLE = "\n".join(_style())
@@ -78,6 +83,8 @@ class LineChart:
         x_name: what the horizontal axis counts.
         x_ticks: where its labels are; empty has them chosen.
         x_label: how a place on it is written, such as a date; None writes the number.
+        counts: whether y counts things: whole numbers at the axis, steps where a count changes, dashes by series, and
+            lines of the same counts beside each other.
     """
 
     title: str
@@ -85,6 +92,7 @@ class LineChart:
     x_name: str = ""
     x_ticks: Sequence[float] = ()
     x_label: Callable[[float], str] | None = None
+    counts: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +183,7 @@ _Label = Callable[[float, int, int], str] | None
 
 class _Chart(Protocol):
     def add_x_axis(self, ticks: _Ticks, tick_formatter: _Label, name: str | None) -> None: ...
+    def add_y_axis(self, ticks: _Ticks) -> None: ...
     def add_x_scale(self, domain_min: float, domain_max: float) -> None: ...
     def add_y_scale(self, domain_min: float, domain_max: float) -> None: ...
     def add_line(self, data: _Points, *, name: str, stroke_color: str, stroke_dasharray: str | None = None) -> None: ...
@@ -187,21 +196,48 @@ def _lines(chart: LineChart) -> _Chart:
     points = [point for line in chart.lines for point in line.points]
     first, last = min(x for x, _ in points), max(x for x, _ in points)
     drawn.add_x_scale(first, last if last > first else first + 1)
-    drawn.add_y_scale(0, max(y for _, y in points))
+    top = max(y for _, y in points)
+    if chart.counts:
+        whole = _whole(top)
+        drawn.add_y_axis(whole)
+        top = whole[-1]
+    drawn.add_y_scale(0, top)
     label = chart.x_label
     drawn.add_x_axis(
         list(chart.x_ticks) or None,
         None if label is None else lambda value, _at, _count: printable(label(value)),
         printable(chart.x_name) or None,
     )
-    for line in chart.lines:
+    for line, name in zip(chart.lines, _labels([line.name for line in chart.lines]), strict=True):
         drawn.add_line(
-            list(line.points),
-            name=printable(line.name),
+            _steps(line.points) if chart.counts else list(line.points),
+            name=name,
             stroke_color=COLOURS[line.series - 1],
-            stroke_dasharray=_DASHES if line.dashed else None,
+            stroke_dasharray=_DASHES if line.dashed else _SERIES_DASHES[line.series - 1] if chart.counts else None,
         )
     return drawn
+
+
+def _whole(top: float) -> list[int]:
+    """Places on an axis from 0 to `top` or a little more, at a distance of 1, 2 or 5 times a power of ten."""
+    power = 1
+    while True:
+        for step in (power, 2 * power, 5 * power):
+            if top <= step * _MAX_Y_STEPS:
+                return list(range(0, step * max(1, math.ceil(top / step)) + 1, step))
+        power *= 10
+
+
+def _steps(points: _Points) -> _Points:
+    """A line that stays where it is until it changes."""
+    found = [points[0]]
+    for x, y in points[1:]:
+        before = found[-1][1]
+        if y != before:
+            found += [(x, before), (x, y)]
+    if found[-1] != points[-1]:
+        found.append(points[-1])
+    return found
 
 
 def _bars(chart: BarChart) -> _Chart:
@@ -239,11 +275,24 @@ def _theme(root: ET.Element, chart: Chart) -> None:
     if isinstance(chart, LineChart):
         for path, line in zip(root.iter("path"), chart.lines, strict=True):
             path.set("class", f"chart-series-{line.series}")
-        bubbles = [rect for rect in root.iter("rect") if rect is not background]
-        for bubble, line in zip(bubbles, chart.lines, strict=False):  # a single line has no legend
-            bubble.set("class", f"chart-series-{line.series}")
+        _tell_apart(root, chart)
         return
     rects = [rect for rect in root.iter("rect") if rect is not background]
     for rect, bar in zip(rects, reversed(chart.bars), strict=True):  # leather draws the last one first
         rect.set("fill", COLOURS[bar.series - 1])
         rect.set("class", f"chart-series-{bar.series}")
+
+
+def _tell_apart(root: ET.Element, chart: LineChart) -> None:
+    """Put lines of counts beside each other, and show each with its dashes in the legend, instead of a square."""
+    paths = list(root.iter("path"))
+    if chart.counts:
+        for place, path in enumerate(paths):
+            shift = _APART * (place - (len(paths) - 1) / 2)
+            path.set("transform", f"translate({shift:g} {shift:g})")
+    items = [each for each in root.iter("g") if [part.tag for part in each] == ["rect", "text"]]
+    for item, path in zip(items, paths, strict=False):  # a single line has no legend
+        kept = {name: value for name, value in path.items() if name not in {"d", "transform"}}
+        item.remove(item[0])
+        item[0].set("x", str(_SAMPLE + 6))
+        item.insert(0, ET.Element("line", {**kept, "x1": "0", "x2": str(_SAMPLE), "y1": "-5", "y2": "-5"}))

@@ -72,6 +72,12 @@ def history(repositories: Sequence[tuple[str, Sequence[Image]]], now: datetime) 
     return History(days, tuple(Line(name, tuple(bisect_right(found, day) for day in days)) for name, found in lines))
 
 
+def only_day(repositories: Sequence[tuple[str, Sequence[Image]]]) -> date | None:
+    """The day on which all images were pushed, of which there is nothing to draw; None for several days, or none."""
+    days = {day for _, images in repositories for day in _days(images)}
+    return days.pop() if len(days) == 1 else None
+
+
 def pushes(name: str, images: Sequence[Image], now: datetime) -> Pushes:
     """When the images were pushed, in figures. Arguments as for `history`."""
     days = _days(images)

@@ -25,9 +25,12 @@ from ecr.report.output import MARK
 from ecr.report.scanned import LEVELS
 
 _FOLDER = Path(__file__).parent
-_CHART_WIDTH, _CHART_HEIGHT = 1000, 300
-_VIEW = f"0 36 {_CHART_WIDTH} {_CHART_HEIGHT - 72}"  # without most of the margins that leather leaves
+_CHART_HEIGHT = 300
 _TICKS = 6
+_NARROW_WIDTH, _NARROW_TICKS = 440, 3  # for windows in which the labels of the wide one would be too small to read
+_WIDE_WIDTH = 1000
+_LABEL = 20
+_MARGIN, _KEPT = 0.05, 14  # leather leaves that share of the width on each side, and so many pixels are enough
 _BUFFERED = 2000
 
 
@@ -43,7 +46,8 @@ def _filled(report: Report) -> Iterator[str]:
     gone = views.going(report)
     named = [(lookup.name_of(each, report.repositories), each) for each in report.repositories]
     listed = [(name, each.known_images) for name, each in named if not isinstance(each.images, Unknown)]
-    found = history.history(listed, report.at)
+    only_day = history.only_day(listed)
+    found = None if only_day else history.history(listed, report.at)
     # Line by line would be slow, and all at once would take the memory of the whole page.
     stream = template.stream(
         mark=MARK,
@@ -57,12 +61,14 @@ def _filled(report: Report) -> Iterator[str]:
         figures=list(board.figures(report, gone)),
         unasked=[words.line(reason) for reason in report.unknown],
         cards=list(board.cards(report)),
-        chart=Markup(drawing.text(_chart(found))) if found else "",  # noqa: S704 - an XML writer has escaped it
+        charts=[Markup(drawing.text(each)) for each in _charts(found)],  # noqa: S704 - an XML writer has escaped it
+        only_day=only_day,
         history=found,
         recent_days=history.RECENT_DAYS,
         pushes=[history.pushes(name, images, report.at) for name, images in listed],
         levels=[level.value for level in LEVELS],
         findings=list(views.findings(report)),
+        unscanned=views.unscanned(report),
         prices=words.line(report.prices),
         costs=list(views.costs(report)),
         cost_notes=views.cost_notes(report),
@@ -84,7 +90,7 @@ def _template() -> Template:
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    environment.filters.update(number=words.number, day=words.day)
+    environment.filters.update(number=words.number, day=words.day, sentence=words.sentence)
     return environment.get_template("page.html.j2")
 
 
@@ -105,26 +111,39 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _chart(found: History) -> ET.Element:
+def _charts(found: History | None) -> Iterator[ET.Element]:
+    """The same chart for wide windows and for narrow ones: the style shows one of them."""
+    if found is not None:
+        yield _chart(found, "wide", _WIDE_WIDTH, _TICKS)
+        yield _chart(found, "narrow", _NARROW_WIDTH, _NARROW_TICKS)
+
+
+def _chart(found: History, name: str, width: int, ticks: int) -> ET.Element:
     last = found.days[-1]
     distances = [(day - last).days for day in found.days]
+    end = distances[-1] - distances[-2]  # so that the last day has its place, too
     lines = [
-        drawing.Line(name=line.name, points=list(zip(distances, line.counts, strict=True)), series=number)
+        drawing.Line(name=line.name, points=[*zip(distances, line.counts, strict=True), (end, line.counts[-1])],
+                     series=number)
         for number, line in enumerate(found.lines, 1)
-    ]
+    ]  # fmt: skip
     chart = drawing.LineChart(
         title="",
         lines=lines,
-        x_ticks=_ticks(distances),
+        x_ticks=_ticks(distances, ticks),
         x_label=lambda distance: words.day(last + timedelta(days=distance)),
+        counts=True,
     )
-    root = ET.Element("svg", {"class": "chart", "role": "img", "viewBox": _VIEW})
+    left = _MARGIN * width - _KEPT
+    # The labels of the first and the last day are as wide as that beyond the lines.
+    view = f"{left - _LABEL:g} {left:g} {width - left + _LABEL + _KEPT:g} {_CHART_HEIGHT - 2 * left:g}"
+    root = ET.Element("svg", {"class": f"chart {name}", "role": "img", "viewBox": view})
     ET.SubElement(root, "title").text = f"How many images there were, from {found.days[0]} to {last}"
-    root.append(drawing.group(chart, width=_CHART_WIDTH, height=_CHART_HEIGHT))
+    root.append(drawing.group(chart, width=width, height=_CHART_HEIGHT))
     return root
 
 
-def _ticks(distances: list[int]) -> list[int]:
-    """About six of the days, the first and the last among them."""
-    step = max(1, -(-(len(distances) - 1) // (_TICKS - 1)))
+def _ticks(distances: list[int], count: int) -> list[int]:
+    """About so many of the days, the last among them."""
+    step = max(1, -(-(len(distances) - 1) // (count - 1)))
     return distances[::-1][::step][::-1]

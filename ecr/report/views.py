@@ -135,6 +135,20 @@ def findings(report: Report) -> Iterator[Found]:
         yield _found(name_of(each, report.repositories), "", tally_of(each), reason)
 
 
+def unscanned(report: Report) -> str:
+    """That no scan is known of any image, as a sentence; empty where one is, or there is no image that could have one.
+
+    A table would have a row for each stack and repository then, and nothing in it.
+    """
+    tallies = [found for each in report.repositories if (found := tally_of(each)) is not None]
+    images = sum(found.images for found in tallies)
+    if not images or any(found.scanned for found in tallies):
+        return ""
+    if images == 1:
+        return "The only image has not been scanned."
+    return f"None of the {number(images)} images has been scanned."
+
+
 def _found(name: str, image: str, tally: Tally | None, reason: str = "") -> Found:
     if tally is None:
         return Found(name=line(name), image=image, scanned="", counts=(), shares=(), unknown=line(reason))

@@ -8,14 +8,26 @@ from decimal import Decimal
 from ecr.errors import printable
 
 MAX_TEXT = 200
+_MORE = "..."
+_STOPS = " .,:;"
 _MAX_DIGITS = 24
 _MAX_USD = 10**18
 
 
 def line(text: str, limit: int = MAX_TEXT) -> str:
-    """`text` on one printable line of at most so many characters."""
+    """`text` on one printable line of at most so many characters; where it is cut, then after a word if it can be."""
     found = printable(" ".join(text[: limit * 2].split()))
-    return found if len(found) <= limit else f"{found[: limit - 3]}..."
+    if len(found) <= limit:
+        return found
+    cut = found[: limit - len(_MORE) + 1]
+    words = cut.rpartition(" ")[0]
+    kept = words if len(words) > limit // 2 else cut[:-1]  # a digest or an address may be longer than half of it
+    return f"{kept.rstrip(_STOPS)}{_MORE}"
+
+
+def sentence(text: str) -> str:
+    """`text` with a full stop, unless it ends in one, or was cut."""
+    return text if text.endswith(".") else f"{text}."
 
 
 def moment(at: datetime | None) -> str:

@@ -262,3 +262,38 @@ def test_hostile_texts_stay_texts(look: Look) -> None:
     assert looked.page.locator("img").count() == 0
     assert looked.page.locator("script").count() == 1
     assert looked.page.get_by_text("{{7*7}}").count() > 0
+
+
+def test_the_heads_of_all_cards_are_equally_high(look: Look) -> None:
+    heads = look(samples.ordinary()).page.locator(".card .head")
+    assert len({round(head.bounding_box()["height"], 1) for head in heads.all() if head.bounding_box()}) == 1  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("width", "shown"), [(500, "narrow"), (1280, "wide")])
+def test_the_chart_can_be_read_in_any_window(look: Look, width: int, shown: str) -> None:
+    page = look(samples.ordinary(), viewport={"width": width, "height": 800}).page
+    charts = page.locator("svg.chart:visible")
+    expect(charts).to_have_count(1)
+    expect(charts).to_have_class(f"chart {shown}")
+    sizes = page.evaluate(
+        """() => [...document.querySelectorAll("svg.chart text")].map((text) => text.getBoundingClientRect().height)
+          .filter((height) => height > 0)"""
+    )
+    assert min(sizes) >= 11
+    inside = charts.evaluate(
+        """(chart) => [...chart.querySelectorAll("text")].every((text) => {
+          const [one, all] = [text.getBoundingClientRect(), chart.getBoundingClientRect()];
+          return one.left >= all.left - 1 && one.right <= all.right + 1;
+        })"""
+    )
+    assert inside
+
+
+def test_what_scrolls_can_be_reached_has_a_name_and_shows_an_edge(look: Look) -> None:
+    page = look(samples.ordinary(), viewport={"width": 500, "height": 800}).page
+    table = page.get_by_role("region", name="Table of findings")
+    assert table.evaluate("element => element.scrollWidth > element.clientWidth")
+    assert table.get_attribute("tabindex") == "0"
+    assert table.evaluate("element => getComputedStyle(element).backgroundAttachment").startswith(
+        "local, local, scroll"
+    )

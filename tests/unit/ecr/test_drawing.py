@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from xml.etree import ElementTree as ET
 
@@ -108,3 +109,29 @@ def test_a_page_gets_the_picture_without_the_style_and_screen_readers_its_title(
     assert root.find("style") is None
     assert (root.get("role"), root[0].tag, root[0].text) == ("img", "title", "costs")
     assert re.match(r"<svg xmlns", drawing.text(root))
+
+
+def counted(*points: list[tuple[float, float]]) -> ET.Element:
+    lines = [Line(name=f"app-{n}", points=each, series=n) for n, each in enumerate(points, 1)]
+    return drawn(LineChart(title="t", lines=lines, x_ticks=(0,), x_label=lambda _: "day", counts=True))
+
+
+@pytest.mark.parametrize("top", [0, 1, 2, 3, 7, 99, 1234])
+def test_counts_have_whole_numbers_at_the_axis(top: int) -> None:
+    labels = [each for each in texts(counted([(0, 0), (1, top)])) if each not in {"prod/yoon-app", "t", "day"}]
+    assert all(re.fullmatch(r"\d+", each.replace(",", "")) for each in labels)
+    assert max(int(each.replace(",", "")) for each in labels) >= top
+
+
+def test_counts_go_in_steps_and_never_in_slopes() -> None:
+    (path,) = counted([(0, 0), (1, 2), (2, 2), (3, 5)]).iter(f"{SVG}path")
+    numbers = [float(each) for each in re.findall(r"-?[\d.]+", path.get("d", ""))]
+    places = list(zip(numbers[::2], numbers[1::2], strict=True))
+    assert len(places) > 4
+    assert all(a[0] == b[0] or a[1] == b[1] for a, b in itertools.pairwise(places))
+
+
+def test_lines_of_equal_counts_are_told_apart_by_place_and_dashes() -> None:
+    paths = list(counted(*[[(0, 0), (1, 2)]] * 5).iter(f"{SVG}path"))
+    assert len({path.get("transform") for path in paths}) == 5
+    assert len({path.get("stroke-dasharray") for path in paths}) == 5

@@ -191,3 +191,24 @@ def test_a_hundred_images_that_go_are_named_and_the_rest_counted() -> None:
 def test_times_are_those_of_the_report() -> None:
     later = replace(samples.ordinary(), at=samples.NOW + timedelta(hours=1))
     assert "2026-11-22 15:20 UTC" in parsed(later).text
+
+
+def test_images_of_a_single_day_are_a_sentence_and_no_chart() -> None:
+    given = report(repository("a", images(2, hours=1)))
+    assert "All images were pushed on 2026-11-22: there is nothing to draw yet." in parsed(given).text
+    assert 'class="chart' not in written(given)
+
+
+def test_without_any_scan_a_sentence_stands_in_the_place_of_the_table() -> None:
+    given = report(repository("a", images(3), findings={}), repository("b", findings=Unknown("refused")))
+    text = parsed(given).text
+    assert "None of the 3 images has been scanned." in text
+    assert "Unknown: findings of b. refused" in text
+    assert "no scan" not in text
+    assert 'aria-label="Table of findings"' not in written(given)
+
+
+def test_a_long_reason_is_cut_after_a_word_with_three_dots() -> None:
+    text = parsed(report(repository("a", images(1)), prices="the network, " * 40)).text
+    assert "the network, the..." in text or "the network..." in text
+    assert "...." not in text
