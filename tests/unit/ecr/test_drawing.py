@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -111,7 +112,7 @@ def test_a_page_gets_the_picture_without_the_style_and_screen_readers_its_title(
     assert re.match(r"<svg xmlns", drawing.text(root))
 
 
-def counted(*points: list[tuple[float, float]]) -> ET.Element:
+def counted(*points: Sequence[tuple[float, float]]) -> ET.Element:
     lines = [Line(name=f"app-{n}", points=each, series=n) for n, each in enumerate(points, 1)]
     return drawn(LineChart(title="t", lines=lines, x_ticks=(0,), x_label=lambda _: "day", counts=True))
 
