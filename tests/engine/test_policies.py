@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -289,7 +290,8 @@ def test_a_pack_without_its_packages_is_one_line(project: Project, tmp_path: Pat
     project.program = bad
     ran = project.run("preview", MANDATORY)
     assert not ran.passed
-    assert f"the policy pack {project.pack} has no .venv/bin/python: run pulumi install in its folder" in ran.output
+    # The engine asks the language host, where one has been installed by now, and the analyzer otherwise.
+    assert re.search(rf"{re.escape(str(project.pack))}.*\.venv.*: run pulumi install", ran.output)
     assert "Traceback" not in ran.output
 
 
