@@ -13,9 +13,6 @@ from ecr.errors import EcrError, ExitCode
 PROGRAM = "python -m ecr"
 JSON = "--json"
 
-# As a shell reports a program that Ctrl-C has ended: 128 + SIGINT. typer hands it out for a KeyboardInterrupt.
-INTERRUPTED = 130
-
 _HELP = """Copy, check and compare container images, by their digest.
 
 The result is written to stdout, everything else to stderr. With --json the result is one JSON object, also on failure:
@@ -72,7 +69,7 @@ def _run(argv: Sequence[str]) -> int:
         code = app.main(args=list(argv), prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
         raise _UsageError(error) from error
-    if code == INTERRUPTED:
+    if code == console.INTERRUPTED:
         console.say("interrupted")
     return int(code or ExitCode.DONE)
 

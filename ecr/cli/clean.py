@@ -73,9 +73,6 @@ _MAX_SHOWN = 20
 _INSTEAD = "`--older-than 0d` deletes the others, and `forceDelete: true` lets `pulumi destroy` delete all"
 _WITH = "with --stack or --repository"
 
-# As a shell reports a program that Ctrl-C has ended: 128 + SIGINT; SIGTERM asks for the same.
-INTERRUPTED = 130
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Chosen:
@@ -276,7 +273,7 @@ def _is_interrupted(looked: _Looked) -> bool:
 def _exit_code(answers: Sequence[Answer[_Looked]]) -> int:
     looked = [answer.value for answer in answers if answer.value is not None]
     if any(map(_is_interrupted, looked)):
-        return INTERRUPTED
+        return console.INTERRUPTED  # SIGTERM asks for the same
     outcomes = [each.outcome for each in looked if each.outcome is not None]
     codes = [outcome.error.exit_code for outcome in outcomes if outcome.error is not None]
     codes += [ExitCode.REMOTE for outcome in outcomes if outcome.refused]

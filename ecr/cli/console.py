@@ -13,6 +13,9 @@ from typing import TextIO
 
 from ecr.errors import InputError, printable
 
+# As a shell reports a program that Ctrl-C has ended: 128 + SIGINT. typer hands it out for a KeyboardInterrupt.
+INTERRUPTED = 130
+
 
 def prepare() -> None:
     """Make stdout and stderr write what their encoding lacks as escapes; not every terminal takes UTF-8."""

@@ -12,7 +12,6 @@ import asyncio
 import json
 import os
 import shutil
-import signal
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
@@ -22,7 +21,7 @@ from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # as server.py 
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 from local.plugins.errors import StandInError
-from local.plugins.server import GRACE_S, Context, answer, engine_answers, leave_with_parent
+from local.plugins.server import Context, answer, engine_answers, until_ended
 
 PROGRAM = Path(__file__).with_name("language_python_program.py")  # run with -P: its neighbours are not the program's
 TOLD_THE_USER = 32  # the program has reported what is wrong; the engine has nothing to add
@@ -245,17 +244,7 @@ async def serve(engine: str) -> None:
     parent = os.getppid()
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(engine), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
-    done = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, done.set)
-    watch = asyncio.create_task(leave_with_parent(parent))
-    await done.wait()
-    watch.cancel()
-    await server.stop(GRACE_S)
+    await until_ended(server, parent)
 
 
 def main(args: list[str]) -> None:

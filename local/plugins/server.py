@@ -169,6 +169,17 @@ async def _serve(args: list[str], provider: StandInProvider, engine: str, parent
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(PARALLEL))
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(args, provider, engine), server)
+    await until_ended(server, parent)
+    os._exit(0)  # as in leave_with_parent: no waiting for threads
+
+
+async def until_ended(server: grpc.aio.Server, parent: int) -> None:
+    """Serve until the engine ends us, or is gone; prints the port, the engine's handshake.
+
+    Args:
+        server: with all that it serves.
+        parent: the process that has started us.
+    """
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     sys.stdout.write(f"{port}\n")
@@ -182,4 +193,3 @@ async def _serve(args: list[str], provider: StandInProvider, engine: str, parent
     await done.wait()
     watch.cancel()
     await server.stop(GRACE_S)
-    os._exit(0)  # as in leave_with_parent: no waiting for threads

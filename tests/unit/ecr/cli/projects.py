@@ -11,7 +11,7 @@ from typing import Protocol
 
 import pytest
 
-from tests.unit.ecr.cli.amazon import ACCOUNT, HOST, REGION
+from tests.unit.ecr.cli.amazon import ACCOUNT, HOST, REGION, push
 
 
 class Deploy(Protocol):
@@ -38,6 +38,19 @@ def outputs(stack: str, digest: str | None = None, **more: object) -> dict[str, 
 def exported(resources: Sequence[Mapping[str, object]]) -> dict[str, object]:
     """A state as `pulumi stack export` writes it."""
     return {"version": 3, "deployment": {"manifest": {}, "resources": list(resources)}}
+
+
+def chain() -> dict[str, dict[str, object]]:
+    """Three stacks with one image, each promoted from the one before."""
+    names = ("dev", "staging", "prod")
+    digest = {push(f"{name}/yoon-app", "v1.0.0") for name in names}.pop()
+    uris = {name: f"{HOST}/{name}/yoon-app@{digest}" for name in names}
+    gate = {"passed": True, "off": "", "max_severity": "HIGH", "ignored": []}
+    return {
+        "prod": outputs("prod", digest, promoted_from=uris["staging"], gate=gate),
+        "dev": outputs("dev", digest),
+        "staging": outputs("staging", digest, promoted_from=uris["dev"], gate=gate),
+    }
 
 
 def project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Deploy:

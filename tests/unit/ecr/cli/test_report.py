@@ -13,7 +13,7 @@ from ecr import costing, price_table
 from ecr.aws import lifecycle, live, prices
 from ecr.errors import ExitCode, RemoteError
 from tests.unit.ecr.cli.amazon import ACCOUNT, HOST, REGION, client, push, sign_in
-from tests.unit.ecr.cli.projects import Deploy, outputs
+from tests.unit.ecr.cli.projects import Deploy, chain, outputs
 from tests.unit.ecr.cli.running import Shell
 
 NOW = "2030-01-01T12:00:00Z"
@@ -30,19 +30,6 @@ def _amazon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setattr(prices, "current", from_the_table)
     with mock_aws():
         yield
-
-
-def chain() -> dict[str, dict[str, object]]:
-    """Three stacks with one image, each promoted from the one before."""
-    names = ("dev", "staging", "prod")
-    digest = {push(f"{name}/yoon-app", "v1.0.0") for name in names}.pop()
-    uris = {name: f"{HOST}/{name}/yoon-app@{digest}" for name in names}
-    gate = {"passed": True, "off": "", "max_severity": "HIGH", "ignored": []}
-    return {
-        "prod": outputs("prod", digest, promoted_from=uris["staging"], gate=gate),
-        "dev": outputs("dev", digest),
-        "staging": outputs("staging", digest, promoted_from=uris["dev"], gate=gate),
-    }
 
 
 def refuse(problem: str = "repository dev/yoon-app: not allowed to do that; grant it") -> RemoteError:

@@ -9,8 +9,8 @@ from moto import mock_aws
 from ecr import aws
 from ecr.aws import live
 from ecr.errors import ExitCode, RemoteError
-from tests.unit.ecr.cli.amazon import HOST, client, push, sign_in
-from tests.unit.ecr.cli.projects import Deploy, outputs
+from tests.unit.ecr.cli.amazon import client, push, sign_in
+from tests.unit.ecr.cli.projects import Deploy, chain, outputs
 from tests.unit.ecr.cli.running import Shell
 
 
@@ -19,19 +19,6 @@ def _amazon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     sign_in(monkeypatch)
     with mock_aws():
         yield
-
-
-def chain() -> dict[str, dict[str, object]]:
-    """Three stacks with one image, each promoted from the one before."""
-    names = ("dev", "staging", "prod")
-    digest = {push(f"{name}/yoon-app", "v1.0.0") for name in names}.pop()
-    uris = {name: f"{HOST}/{name}/yoon-app@{digest}" for name in names}
-    gate = {"passed": True, "off": "", "max_severity": "HIGH", "ignored": []}
-    return {
-        "prod": outputs("prod", digest, promoted_from=uris["staging"], gate=gate),
-        "dev": outputs("dev", digest),
-        "staging": outputs("staging", digest, promoted_from=uris["dev"], gate=gate),
-    }
 
 
 def columns(table: str, *numbers: int) -> list[tuple[str, ...]]:
