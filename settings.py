@@ -25,6 +25,7 @@ from ecr import (
     regions,
     registry_config,
     repository_config,
+    stack_file,
 )
 from ecr import build as builds
 from ecr.access.principals import Access
@@ -107,7 +108,7 @@ def load(root: Path) -> Settings:
     prefix = f"{NAMESPACE}:"
     own = {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}
     _check_namespaces(values)
-    _check_places(root / f"Pulumi.{pulumi.get_stack()}.yaml")
+    _check_places(root, pulumi.get_stack())
     secrets = frozenset(key for key in own if runtime_config.is_config_secret(prefix + key))
     aws = pulumi.Config("aws")
     region = aws.get("region")
@@ -118,14 +119,15 @@ def load(root: Path) -> Settings:
     return _with_credentials(settings, _PROVIDER_ONLY & set(values))
 
 
-def _check_places(stack_file: Path) -> None:
+def _check_places(root: Path, stack: str) -> None:
     """Refuse keys that stand beside `config:` instead of below it, where Pulumi passes over them in silence."""
     try:
-        text = stack_file.read_text()
-    except (OSError, UnicodeDecodeError):
+        path = stack_file.path(root, stack)
+        text = path.read_text()
+    except (InputError, OSError, UnicodeDecodeError):
         return  # it is Pulumi that has read it, maybe from somewhere else
     misplaced = set(_OUTSIDE.findall(text))
-    _refuse(misplaced, f"stands outside config: in {stack_file.name}, where nothing reads it; indent it below config:")
+    _refuse(misplaced, f"stands outside config: in {path.name}, where nothing reads it; indent it below config:")
 
 
 def _check_region(region: str | None) -> None:

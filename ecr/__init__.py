@@ -9,9 +9,9 @@ A module either decides (values in, values out) or talks to one outside party:
   `kubernetes`, `oci.manifest`
 * talks: `build_context`, `stack_file` and `json_file` (the disk), `stacks` (the pulumi command), `gate` (scans, and the
   clock), `promoter` (both repositories of a promotion), `protecting` (which images have to stay), `cleaning` (deletes
-  images), `drifting` (a stack's state and its repository), `reporting` (all that a report tells), `ahead` (a thread),
-  `costing` (what images are made of), `layer_cache` and `price_table` (the disk), `lifecycle_look` (a repository, in a
-  thread), `drawing`, `cost_plot` and `plot` (leather, which draws), `yaml_text` (YAML), `doctor` (names, connections
-  and a pull), the packages `aws` (boto3; the only place that sees `ClientError`), `oci` (registries over HTTP) and
-  `cli` (whoever runs `python -m ecr`)
+  images), `drifting` (a stack's state and its repository), `reporting` (all that a report tells), `ahead` and `at_once`
+  (threads), `costing` (what images are made of), `layer_cache` and `price_table` (the disk), `lifecycle_look` (a
+  repository, in a thread), `drawing`, `cost_plot` and `plot` (leather, which draws), `yaml_text` (YAML), `doctor`
+  (names, connections and a pull), the packages `aws` (boto3; the only place that sees `ClientError`), `oci` (registries
+  over HTTP) and `cli` (whoever runs `python -m ecr`)
 """

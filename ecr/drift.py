@@ -71,10 +71,9 @@ class Difference:
 
     def advice(self, stack: str, repository: RepositoryArn) -> str:
         """What to do about it, in a stack that deploys this repository."""
-        file = f"Pulumi.{stack.rpartition('/')[2]}.yaml"
         text = self.remedy.value.format(
             stack=shlex.quote(stack),
-            file=file,
+            file=f"Pulumi.{stack.rpartition('/')[2]}.yaml",
             name=repository.name,
             region=repository.region,
             tag=self.what.removeprefix(_TAG),

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from ecr import reference
 from ecr import repository as repositories
+from ecr.access import code_build, roles
 from ecr.access import names as access_names
-from ecr.access import roles
 from ecr.config_reader import Section, shown
 from ecr.notifications import topics
 from ecr.pipeline import model, names, validation
@@ -97,7 +97,7 @@ def _stage(section: Section, pipeline: str, region: str | None) -> Stage:
     stack = section.required_text("stack", names.is_stack, names.STACK_RULE, example="dev")
     stage = Stage(
         stack=stack,
-        project=section.text("project", names.is_project, names.PROJECT_RULE) or f"{pipeline}-{stack}",
+        project=section.text("project", code_build.is_project, code_build.PROJECT_RULE) or f"{pipeline}-{stack}",
         repository=section.required_text(
             "repository", reference.is_repository_name, reference.REPOSITORY_NAME_RULE, example="dev/yoon-app"
         ),

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecr import config_reader, lifecycle_config, protection, reference, stack_file, stack_resources, stacks, status
+from ecr import (
+    at_once,
+    config_reader,
+    lifecycle_config,
+    protection,
+    reference,
+    stack_file,
+    stack_resources,
+    stacks,
+    status,
+)
 from ecr.errors import InputError
 from ecr.protection import Claim
 
 if TYPE_CHECKING:
     from ecr.aws.repository import EcrRepository
 
-# Each stack costs a process of Pulumi's, which takes half a second of a core.
-_AT_ONCE = 8
 _REPOSITORY, _PROMOTE, _LIFECYCLE = (f"{stack_file.NAMESPACE}:{key}" for key in ("repository", "promote", "lifecycle"))
 
 # By which a command is told that a stack deploys nothing.
@@ -182,8 +189,7 @@ def _ask(project: Path) -> list[_Said]:
     def ask(stack: str) -> _Said:
         return _Said(stack, stacks.outputs(project, stack), stacks.state(project, stack))
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(ask, stacks.names(project)))
+    return at_once.ask(stacks.names(project), ask)
 
 
 def _claims(project: Path, said: Sequence[_Said]) -> tuple[Claim, ...]:

@@ -15,16 +15,17 @@ from ecr.access.documents import Condition, PolicyDocument, PrincipalType, State
 from ecr.problems import Problem, refused_items
 from ecr.reference import SOMEWHERE
 
-# CodeBuild API reference, CreateProject, name.
-_PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,254}")
-PROJECT_RULE = "the name of a CodeBuild project of this account and Region, 2 to 255 letters, digits, '-' and '_'"
+# AWS CodeBuild API reference, CreateProject, name: 2 to 150, which is fewer than the pattern of ARNs lets through.
+MAX_PROJECT = 150
+_PROJECT = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{1,{MAX_PROJECT - 1}}}")
+PROJECT_RULE = "the name of a CodeBuild project, 2 to 150 letters, digits, '-' and '_', such as shop-dev"
 
 _SERVICE = "codebuild.amazonaws.com"
 _LOGS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
 
 
 def is_project(text: str) -> bool:
-    """Whether CodeBuild takes `text` as the name of a project."""
+    """Whether CodeBuild makes a project of this name."""
     return _PROJECT.fullmatch(text) is not None
 
 

@@ -23,6 +23,8 @@ POLICY_ARN_RULE = "the ARN of a managed policy, such as arn:aws:iam::12345678901
 
 # IAM user guide, "IAM and AWS STS quotas": the length of a role trust policy, where nobody has asked AWS for more.
 MAX_TRUST = 2048
+# The same: the policies inside a role, all together and without white space; nobody gets more.
+MAX_INLINE = 10_240
 
 WEB_IDENTITY = ("sts:AssumeRoleWithWebIdentity",)
 
@@ -76,7 +78,16 @@ def repeated(field: str, values: Sequence[object]) -> list[Problem]:
 
 def too_long(trust: PolicyDocument) -> list[Problem]:
     """A problem if IAM would refuse the trust policy for its length."""
-    characters = len(trust.text)
-    if characters <= MAX_TRUST:
+    return _longer_than(MAX_TRUST, trust, "trust policy")
+
+
+def too_long_inside(policy: PolicyDocument) -> list[Problem]:
+    """A problem if IAM would refuse the policy inside a role for its length."""
+    return _longer_than(MAX_INLINE, policy, "policy inside a role")
+
+
+def _longer_than(most: int, policy: PolicyDocument, kind: str) -> list[Problem]:
+    characters = len(policy.text)
+    if characters <= most:
         return []
-    return [Problem("", f"makes a trust policy of {characters} characters; IAM accepts {MAX_TRUST}: name fewer")]
+    return [Problem("", f"makes a {kind} of {characters} characters; IAM accepts {most}: name fewer")]

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from ecr import status
+from ecr import at_once, status
 from ecr.cli import arguments, console
 from ecr.errors import EcrError, ExitCode, RemoteError
 from ecr.status import Published, StatusRow
@@ -36,9 +35,6 @@ Stacks = Annotated[
     typer.Option("--stack", "-s", metavar="STACK", help="This stack only; repeatable. Default: all of the project."),
 ]
 
-# Each stack costs a process of Pulumi's, which takes half a second of a core.
-_AT_ONCE = 8
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Answer:
@@ -54,8 +50,7 @@ def run(*, as_json: arguments.Json = False, stack: Stacks = None, profile: argum
 
     project = stack_file.find_project(Path.cwd())
     names = list(dict.fromkeys(stack or stacks.names(project)))
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        answers = list(pool.map(lambda name: _answer(project, name, profile), names))
+    answers = at_once.ask(names, lambda name: _answer(project, name, profile))
     for answer in answers:
         if answer.error is not None:
             console.say(f"error: stack {answer.row.published.stack}: {answer.error}")

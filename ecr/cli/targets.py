@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Generic, TypeVar
 
 import typer
 
+from ecr import at_once
 from ecr.cli import arguments, console, repositories
 from ecr.errors import EcrError, ExitCode, InputError
 
@@ -32,9 +32,6 @@ Repositories = Annotated[
 Region = Annotated[
     str | None, typer.Option("--region", metavar="REGION", help="The Region of --repository NAME.", show_default=False)
 ]
-
-# Each stack costs a process of Pulumi's, which takes half a second of a core.
-_AT_ONCE = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,11 +97,9 @@ class Selection:
         if self.region is not None and all(map(repositories.has_region, self.repositories)):
             raise InputError("--region", f"is of no use without {repositories.OPTION} NAME; leave it out")
         named = [self._named(text) for text in dict.fromkeys(self.repositories)]
-        stacks = self._stacks()
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            of_stacks = pool.map(lambda stack: self._of_stack(stack, look), stacks)
-            of_repositories = pool.map(lambda target: _answered(target, look), named)
-            return [answer for answer in (*of_stacks, *of_repositories) if answer is not None]
+        of_stacks = at_once.ask(self._stacks(), lambda stack: self._of_stack(stack, look))
+        of_repositories = at_once.ask(named, lambda target: _answered(target, look))
+        return [answer for answer in (*of_stacks, *of_repositories) if answer is not None]
 
     def _named(self, text: str) -> Target:
         repository = repositories.named(text, region=self.region, profile=self.profile)

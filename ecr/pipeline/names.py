@@ -1,7 +1,7 @@
 """Names that a pipeline is made of; each is checked before it gets near a policy.
 
-AWS CodePipeline API reference, PipelineDeclaration and ActionDeclaration; AWS CodeBuild API reference, CreateProject;
-AWS CodeConnections API reference, CreateConnection; as botocore's models of them have it.
+AWS CodePipeline API reference, PipelineDeclaration and ActionDeclaration; AWS CodeConnections API reference,
+CreateConnection; as botocore's models of them have it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,6 @@ from ecr.regions import PARTITION, PARTITIONS
 
 _PIPELINE = re.compile(r"[A-Za-z0-9.@_-]{1,100}")
 PIPELINE_RULE = "the name of a pipeline, 1 to 100 letters, digits and .@-_, such as shop"
-
-# CreateProject says 2 to 150, which is fewer than the pattern of ARNs lets through.
-MAX_PROJECT = 150
-_PROJECT = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{1,{MAX_PROJECT - 1}}}")
-PROJECT_RULE = "the name of a CodeBuild project, 2 to 150 letters, digits, '-' and '_', such as shop-dev"
 
 # Pulumi takes '.', too. Here it would make the state's files of stack dev and of stack dev.json hard to tell apart.
 _STACK = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -31,7 +26,7 @@ MAX_CONNECTION_NAME = 32
 
 # `OWNER/REPOSITORY`, or with the groups of GitLab before it (CodePipeline user guide, "CodeStarSourceConnection").
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*){1,5}")
-_MAX_SOURCE = 200
+MAX_SOURCE = 200
 SOURCE_RULE = "OWNER/REPOSITORY, such as acme/shop"
 
 # git-check-ref-format(1), the short of it; no wildcard, because the action watches one branch.
@@ -40,6 +35,7 @@ _MAX_BRANCH = 240
 BRANCH_RULE = "one branch, such as main"
 
 # Amazon S3 user guide, "General purpose buckets naming rules", without the dots that TLS has trouble with.
+MAX_BUCKET = 63
 _BUCKET = re.compile(r"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9][a-z0-9-]{1,61}[a-z0-9](?<!-s3alias)(?<!--ol-s3)")
 BUCKET_RULE = "the name of an S3 bucket, 3 to 63 lower-case letters, digits and '-', such as acme-pulumi-state"
 
@@ -70,11 +66,6 @@ def is_pipeline(text: str) -> bool:
     return _PIPELINE.fullmatch(text) is not None
 
 
-def is_project(text: str) -> bool:
-    """Whether CodeBuild makes a project of this name."""
-    return _PROJECT.fullmatch(text) is not None
-
-
 def is_stack(text: str) -> bool:
     """Whether `text` is the name of a stack that a stage can deploy."""
     return _STACK.fullmatch(text) is not None
@@ -87,7 +78,7 @@ def is_connection_arn(text: str) -> bool:
 
 def is_source(text: str) -> bool:
     """Whether `text` is a repository as connections name it."""
-    return len(text) <= _MAX_SOURCE and _SOURCE.fullmatch(text) is not None
+    return len(text) <= MAX_SOURCE and _SOURCE.fullmatch(text) is not None
 
 
 def is_branch(text: str) -> bool:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ecr import reference
 from ecr import repository as repositories
+from ecr.access import code_build, roles
 from ecr.access import names as access_names
-from ecr.access import roles
+from ecr.access.documents import PolicyDocument
 from ecr.config_reader import shown
 from ecr.notifications import topics
-from ecr.pipeline import names, stages
+from ecr.pipeline import names, policies, stages
 from ecr.pipeline.model import (
     APPROVAL_MINUTES,
     BUILD_MINUTES,
@@ -26,6 +27,7 @@ from ecr.pipeline.model import (
     State,
 )
 from ecr.problems import Problem, refused, refused_items
+from ecr.reference import SOMEWHERE
 
 KEY_ARN_RULE = "the ARN of a KMS key, such as arn:aws:kms:eu-west-1:123456789012:key/ID, not of an alias"
 KEEP_DAYS_RULE = f"one of {', '.join(map(str, KEEP_DAYS))}"
@@ -35,6 +37,7 @@ STATE_RULE = (
 )
 # IAM and AWS STS quotas: managed policies attached to a role, where nobody has asked for more.
 MAX_POLICIES = 10
+_UUID = "0" * 36
 
 
 def name_problems(name: str, source: Source) -> Iterator[Problem]:
@@ -61,9 +64,10 @@ def stages_problems(all_stages: Sequence[Stage]) -> Iterator[Problem]:
     if not 1 <= len(all_stages) <= MAX_STAGES:
         yield Problem("", f"has {len(all_stages)} stages; CodePipeline accepts 1 to {MAX_STAGES} beside the source")
         return
-    for index, stage in enumerate(all_stages):
-        for problem in _stage_problems(stage):
-            yield problem.below(f"[{index}]")
+    of_each = [problem.below(f"[{at}]") for at, stage in enumerate(all_stages) for problem in _stage_problems(stage)]
+    yield from of_each
+    if not of_each:
+        yield from roles.too_long_inside(_longest_permissions(all_stages))
     kinds: tuple[tuple[str, list[str]], ...] = (
         ("stack", [stage.stack for stage in all_stages]),
         ("project", [stage.project for stage in all_stages]),
@@ -75,6 +79,19 @@ def stages_problems(all_stages: Sequence[Stage]) -> Iterator[Problem]:
             if value and first.setdefault(value.lower() if field == "project" else value, index) != index:
                 yield Problem(f"[{index}].{field}", f"{shown(value)} is that of an earlier stage; each has its own")
         yield from _like_previews(field, values, all_stages)
+
+
+def _longest_permissions(all_stages: Sequence[Stage]) -> PolicyDocument:
+    """The policy of the pipeline's own role, which names each project and topic, with the longest names otherwise."""
+    partition, region, account = SOMEWHERE.partition, SOMEWHERE.region, SOMEWHERE.account
+    return policies.pipeline_permissions(
+        all_stages,
+        repository="r" * names.MAX_SOURCE,
+        place=SOMEWHERE,
+        connection_arn=f"arn:{partition}:codestar-connections:{region}:{account}:connection/{_UUID}",
+        bucket_arn=f"arn:{partition}:s3:::{'b' * names.MAX_BUCKET}",
+        key_arn=f"arn:{partition}:kms:{region}:{account}:key/{_UUID}",
+    )
 
 
 def _like_previews(field: str, values: Sequence[str], all_stages: Sequence[Stage]) -> Iterator[Problem]:
@@ -95,9 +112,9 @@ def _stage_problems(stage: Stage) -> Iterator[Problem]:
     yield from _unlike("stack", stage.stack, names.is_stack, names.STACK_RULE)
     if stage.stack == stages.SOURCE_STAGE:
         yield Problem("stack", f"{shown(stage.stack)} is what the pipeline's first stage is called; rename the stack")
-    yield from _unlike("project", stage.project, names.is_project, names.PROJECT_RULE)
-    if names.is_project(stage.project) and not all(map(names.is_project, stage.projects)):
-        most = names.MAX_PROJECT - len(PREVIEW_SUFFIX)
+    yield from _unlike("project", stage.project, code_build.is_project, code_build.PROJECT_RULE)
+    if code_build.is_project(stage.project) and not all(map(code_build.is_project, stage.projects)):
+        most = code_build.MAX_PROJECT - len(PREVIEW_SUFFIX)
         yield Problem("project", f"has {len(stage.project)} characters; before an approval, {most} are accepted")
     yield from _unlike("repository", stage.repository, reference.is_repository_name, reference.REPOSITORY_NAME_RULE)
     yield from _unlike("role_arn", stage.role_arn, access_names.is_role_arn, access_names.ROLE_ARN_RULE)

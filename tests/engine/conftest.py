@@ -22,12 +22,12 @@ from local.errors import Unavailable, may_skip
 from local.layout import Layout, from_environment
 from local.processes import PROC, all_pids, command_line, wait_until
 from local.stack import LocalStack
+from tests.engine.bench import REGION, Bench
 from tests.registries import servers
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
 
-REGION = "ap-northeast-2"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -54,6 +54,28 @@ def layouts(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactor
     with had_here(pytestconfig):
         pulumi_cli.ensure(from_environment(os.environ, state=tmp_path_factory.mktemp("engine")), os.environ)
     return lambda state: from_environment(os.environ, state=state, port=free_port())
+
+
+@pytest.fixture(scope="session")
+def emulated(layouts: Callable[[Path], Layout], tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """Engine and emulator, for tests that build no image; leaves nothing running."""
+    layout = layouts(tmp_path_factory.mktemp("emulated") / "state")
+    found = LocalCloud(layout, show=lambda _line: None)
+    try:
+        found.start(docker=False)
+        yield found
+    finally:
+        found.stop()
+    assert not still_running(layout)
+
+
+@pytest.fixture
+def bench(emulated: LocalCloud) -> Iterator[Bench]:
+    """Deploys programs of the test's own; all are destroyed afterwards."""
+    made = Bench(emulated)
+    yield made
+    for stack in made.stacks:
+        stack.destroy()
 
 
 @contextmanager

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-import boto3
 import pulumi
 import pytest
 
@@ -26,131 +23,14 @@ from ecr.access.principals import Access, PullPrincipals
 from ecr.notifications.events import Events, Scope
 from ecr.repository import Encryption, EncryptionType
 from ecr.severity import Severity
-from local.cloud import LocalCloud
 from local.errors import ProgramRefused
-from local.layout import Layout
-from local.stack import LocalStack, Session, _Run
-from tests.engine.conftest import REGION, still_running
-
-if TYPE_CHECKING:
-    from mypy_boto3_ec2 import EC2Client
-    from mypy_boto3_ecr import ECRClient
-    from mypy_boto3_eks import EKSClient
-    from mypy_boto3_events import EventBridgeClient
-    from mypy_boto3_iam import IAMClient
-    from mypy_boto3_kms import KMSClient
-    from mypy_boto3_sns import SNSClient
+from tests.engine.bench import ACCOUNT, NAME, REGION, Bench
 
 pytestmark = pytest.mark.engine
 
-ACCOUNT = "000000000000"  # the emulator's
 OTHER_ACCOUNT = "222222222222"
-NAME = "dev/access"
 REPOSITORY = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{NAME}"
 GITHUB = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
-Program = Callable[[], None]
-
-
-class Inline(LocalStack):
-    """A stack whose program is the test's own, in place of the project's."""
-
-    def __init__(self, session: Session, program: Program) -> None:
-        super().__init__(session, "access", {"aws:region": REGION, "container-registry:repository": NAME})
-        self.program = program
-
-    def _program(self, run: _Run) -> Program:  # noqa: ARG002 - the overridden method's signature
-        return self.program
-
-
-@dataclass
-class Bench:
-    """A local cloud without Docker, and what the test deploys to it."""
-
-    cloud: LocalCloud
-    stacks: list[Inline] = field(default_factory=list)
-
-    def deploy(self, program: Program) -> Inline:
-        """Deploy: the preview has told exactly that, what is read back is the same, and nothing is left to do."""
-        stack = Inline(self.cloud.stack("dev")._session, program)
-        self.stacks.append(stack)
-        told = stack.preview().changes
-        done = stack.up().changes
-        assert dict(told) == dict(done)
-        assert set(done) == {"create"}
-        assert set(stack.refresh().changes) == {"same"}
-        assert set(stack.up().changes) == {"same"}
-        return stack
-
-    def destroy(self) -> None:
-        """Delete all of it; the engine knows of nothing any more."""
-        stack = self.stacks.pop()
-        stack.destroy()
-        assert not stack.export().get("resources")
-
-    @property
-    def access(self) -> dict[str, str]:
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        return {"region_name": REGION, "endpoint_url": self.cloud.layout.endpoint, **keys}
-
-    @property
-    def iam(self) -> IAMClient:
-        return boto3.client("iam", **self.access)  # type: ignore[call-overload, no-any-return]
-
-    @property
-    def ec2(self) -> EC2Client:
-        return boto3.client("ec2", **self.access)  # type: ignore[call-overload, no-any-return]
-
-    @property
-    def kms(self) -> KMSClient:
-        return boto3.client("kms", **self.access)  # type: ignore[call-overload, no-any-return]
-
-    @property
-    def ecr(self) -> ECRClient:
-        return boto3.client("ecr", **self.access)  # type: ignore[call-overload, no-any-return]
-
-    @property
-    def eks(self) -> EKSClient:
-        return boto3.client("eks", **self.access)  # type: ignore[call-overload, no-any-return]
-
-    @property
-    def events(self) -> EventBridgeClient:
-        return boto3.client("events", **self.access)  # type: ignore[call-overload, no-any-return]
-
-    @property
-    def sns(self) -> SNSClient:
-        return boto3.client("sns", **self.access)  # type: ignore[call-overload, no-any-return]
-
-    def roles(self) -> list[str]:
-        return sorted(role["RoleName"] for role in self.iam.list_roles()["Roles"])
-
-    def policies_of(self, role: str) -> dict[str, dict[str, object]]:
-        """The policies inside a role, by name."""
-        names = self.iam.list_role_policies(RoleName=role)["PolicyNames"]
-        return {
-            name: dict(self.iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])  # type: ignore[arg-type]  # botocore parses it
-            for name in names
-        }
-
-
-@pytest.fixture(scope="module")
-def emulated(layouts: Callable[[Path], Layout], tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """Engine and emulator; nothing here builds an image."""
-    layout = layouts(tmp_path_factory.mktemp("access") / "state")
-    cloud = LocalCloud(layout, show=lambda _line: None)
-    try:
-        cloud.start(docker=False)
-        yield cloud
-    finally:
-        cloud.stop()
-    assert not still_running(layout)
-
-
-@pytest.fixture
-def bench(emulated: LocalCloud) -> Iterator[Bench]:
-    made = Bench(emulated)
-    yield made
-    for stack in made.stacks:
-        stack.destroy()
 
 
 def actions(document: object) -> set[str]:

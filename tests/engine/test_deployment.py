@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.errors import EngineFailed, ProgramRefused
-from tests.engine.conftest import REGION, Deployment
+from tests.engine.bench import REGION
+from tests.engine.conftest import Deployment
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient

@@ -18,7 +18,8 @@ import pytest
 from ecr.cli.app import PROGRAM
 from ecr.errors import ExitCode
 from local.cloud import LocalCloud
-from tests.engine.conftest import REGION, ROOT, Deployment, clean_up
+from tests.engine.bench import REGION
+from tests.engine.conftest import ROOT, Deployment, clean_up
 from tests.unit.ecr.cli.commands import commands, examples
 
 pytestmark = pytest.mark.engine

@@ -16,7 +16,8 @@ import pytest
 from local.engine_process import engine_record
 from local.layout import Layout
 from local.processes import wait_until
-from tests.engine.conftest import REGION, ROOT, still_running
+from tests.engine.bench import REGION
+from tests.engine.conftest import ROOT, still_running
 
 pytestmark = pytest.mark.engine
 

@@ -4,8 +4,6 @@ the emulator does not have."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -17,10 +15,7 @@ from components.caller import Caller
 from ecr.pipeline import policies, stack_policy
 from ecr.pipeline.model import Approval, Artifacts, Builds, Stage, State
 from ecr.reference import Registry
-from local.cloud import LocalCloud
-from local.layout import Layout
-from tests.engine.conftest import REGION, still_running
-from tests.engine.test_access import ACCOUNT, Bench
+from tests.engine.bench import ACCOUNT, REGION, Bench
 
 if TYPE_CHECKING:
     from mypy_boto3_codebuild import CodeBuildClient
@@ -36,27 +31,6 @@ STATE = State(bucket="acme-state", key_arn=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/
 TAGS = {"team": "shop"}
 # Name -> the index of its stage, and whether it previews.
 PROJECTS = {"shop-dev": (0, False), "shop-prod": (1, False), "shop-prod-preview": (1, True)}
-
-
-@pytest.fixture(scope="module")
-def emulated(layouts: Callable[[Path], Layout], tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """Engine and emulator; nothing here builds an image."""
-    layout = layouts(tmp_path_factory.mktemp("pipeline") / "state")
-    cloud = LocalCloud(layout, show=lambda _line: None)
-    try:
-        cloud.start(docker=False)
-        yield cloud
-    finally:
-        cloud.stop()
-    assert not still_running(layout)
-
-
-@pytest.fixture
-def bench(emulated: LocalCloud) -> Iterator[Bench]:
-    made = Bench(emulated)
-    yield made
-    for stack in made.stacks:
-        stack.destroy()
 
 
 def program() -> None:

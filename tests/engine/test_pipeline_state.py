@@ -17,7 +17,8 @@ import pytest
 from ecr.pipeline import stack_policy
 from ecr.pipeline.model import Stage, State
 from local.cloud import LocalCloud
-from tests.engine.conftest import REGION, ROOT
+from tests.engine.bench import REGION
+from tests.engine.conftest import ROOT
 from tests.engine.test_workflows import change
 from tests.engine.workflows import copy_of_the_project, shell_environment, virtual_environment
 from tests.policies import evaluator

@@ -23,7 +23,8 @@ from local.environment import applied
 from local.errors import PolicyViolated
 from local.layout import default_checkout
 from local.providers import install, select
-from tests.engine.conftest import REGION, Deployment
+from tests.engine.bench import REGION
+from tests.engine.conftest import Deployment
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient

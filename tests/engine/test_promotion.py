@@ -15,7 +15,8 @@ import pytest
 
 from local.cloud import LocalCloud
 from local.errors import EngineFailed, LocalError
-from tests.engine.conftest import REGION, ROOT, Deployment
+from tests.engine.bench import REGION
+from tests.engine.conftest import ROOT, Deployment
 from tests.registries.proxy import Reply, Script, Seen, proxied
 
 if TYPE_CHECKING:

@@ -114,6 +114,7 @@ TALKING = (
     *REGISTRY,
     *AWS,
     "ahead",
+    "at_once",
     "build_context",
     "cleaning",
     "cost_plot",

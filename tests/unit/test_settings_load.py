@@ -170,6 +170,15 @@ def test_a_key_beside_config_is_refused_because_nothing_would_read_it(text: str,
 
 
 @pytest.mark.usefixtures("_no_config_in_the_environment")
+def test_a_key_beside_config_is_found_wherever_the_stack_files_are(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: container-registry\nruntime: python\nstackConfigDir: stacks\n")
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / f"Pulumi.{pulumi.get_stack()}.yaml").write_text("container-registry:access: {pull: {}}\n")
+    with pytest.raises(InputErrors, match=r"^container-registry:access: stands outside config: in Pulumi\."):
+        loaded({"container-registry:repository": "dev/yoon-app"}, tmp_path)
+
+
+@pytest.mark.usefixtures("_no_config_in_the_environment")
 def test_a_key_below_config_and_a_comment_are_well(project: Path) -> None:
     text = "config:\n  container-registry:repository: dev/yoon-app\n# container-registry:access: later\n"
     (project / f"Pulumi.{pulumi.get_stack()}.yaml").write_text(text)

@@ -85,7 +85,7 @@ class StackFile:
     @property
     def path(self) -> str:
         """The name of the file."""
-        return f"Pulumi.{self.name.rpartition('/')[2]}.yaml"
+        return stack_file.file_name(self.name)
 
     @classmethod
     def read(cls, name: str) -> StackFile:

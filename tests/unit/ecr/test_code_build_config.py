@@ -38,7 +38,7 @@ def test_every_key_is_read() -> None:
     assert read(LEAST) == CodeBuildConfig(projects=("shop-build",), role_name=None, permissions_boundary=None)
 
 
-PROJECT = "the name of a CodeBuild project of this account and Region, 2 to 255 letters, digits, '-' and '_'"
+PROJECT = "the name of a CodeBuild project, 2 to 150 letters, digits, '-' and '_', such as shop-dev"
 ROLE = "the name of a role without its path, 1 to 64 letters, digits and _+=,.@-, such as shop-nodes"
 BOUNDARY = "the ARN of a managed policy, such as arn:aws:iam::123456789012:policy/boundary"
 QUOTES = "; in quotes, so that YAML takes it as text"
@@ -64,7 +64,7 @@ REFUSED = [
             "with a variable": "${aws:username}",
             "that begins with a dash": "-shop",
             "of one letter": "s",
-            "of 256 letters": "s" * 256,
+            "of 151 letters": "s" * 151,
             "empty": "",
             "in another script": "\uc0c1\uc810",
         }.items()

@@ -134,6 +134,18 @@ def test_what_is_read_of_them() -> None:
     assert gitlab.source.provider is Provider.GITLAB
 
 
+def long(number: int) -> str:
+    """The name of a project, as long as CodeBuild has them."""
+    return f"shop-{number:0145}"
+
+
+def test_as_many_stages_as_a_pipeline_has() -> None:
+    stages = [{"stack": f"stack-{n}", "repository": f"r/s{n}", "approval": True} for n in range(49)]
+    found = read({**LEAST, "stages": stages})
+    assert found is not None
+    assert len(found.stages) == 49
+
+
 def staged(**changes: object) -> dict[str, object]:
     return {**LEAST, "stages": [{**DEV, **changes}]}
 
@@ -288,6 +300,11 @@ BAD = [
         {**LEAST, "stages": [{"stack": f"s{n}", "repository": f"r/s{n}"} for n in range(50)]},
         ["stages: has 50 stages; CodePipeline accepts 1 to 49"],
         id="fifty-stages",
+    ),
+    pytest.param(
+        {**LEAST, "stages": [{"stack": f"s{n}", "repository": f"r/s{n}", "project": long(n)} for n in range(49)]},
+        ["stages: makes a policy inside a role of 11796 characters; IAM accepts 10240: name fewer"],
+        id="names-too-long-together",
     ),
     pytest.param(
         {key: item for key, item in LEAST.items() if key != "state"},

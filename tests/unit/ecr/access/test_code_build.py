@@ -1,6 +1,18 @@
 from __future__ import annotations
 
+import pytest
+
 from ecr.access import code_build
+
+
+@pytest.mark.parametrize("name", ["ab", "shop-dev", "Shop_2", "s" * 150])
+def test_names_of_projects(name: str) -> None:
+    assert code_build.is_project(name)
+
+
+@pytest.mark.parametrize("name", ["a", "-shop", "shop.dev", "s" * 151, "shop*"])
+def test_what_names_no_project(name: str) -> None:
+    assert not code_build.is_project(name)
 
 
 def test_a_component_is_checked_by_the_names_of_its_parameters() -> None:

@@ -12,7 +12,6 @@ from ecr.pipeline import model, names
 
 ACCEPTED = [
     (names.is_pipeline, ["s", "Shop.eu@2_b-1", "s" * 100]),
-    (names.is_project, ["ab", "shop-dev", "Shop_2", "s" * 150]),
     (names.is_stack, ["dev", "DEV_2-b", "s" * 100]),
     (
         names.is_connection_arn,
@@ -33,7 +32,6 @@ ACCEPTED = [
 ]
 REFUSED = [
     (names.is_pipeline, ["", "a b", "s" * 101, "a/b", "\uc0c1", "shop\n", "*"]),
-    (names.is_project, ["a", "-shop", "shop.dev", "s" * 151, "shop*"]),
     (names.is_stack, ["", "eu.dev", "acme/dev", "d*", "s" * 101]),
     (
         names.is_connection_arn,
