@@ -2,14 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Each has a local cloud and registries of its own, which takes about a gigabyte.
-SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test unit lint format bench picture lock clean
+.PHONY: help up down test unit installed engine registries lint format bench picture lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: $(VENV)/.program ## Set up all that is needed, deploy dev and promote to staging and prod on the local cloud
 	@$(BIN)/python -m local up dev staging prod
@@ -17,12 +15,21 @@ up: $(VENV)/.program ## Set up all that is needed, deploy dev and promote to sta
 down: $(VENV)/.program ## Stop the local cloud; `make up` goes on where it was
 	@$(BIN)/python -m local down
 
-test: unit ## Set up all that is needed and run every test
-	@$(BIN)/pytest -m installed
-	@$(BIN)/pytest $(SIDE_BY_SIDE) -m "engine or registries"
+# Two runs side by side. Workers of pytest-xdist would share the work better, but one has ended in the middle of it.
+test: unit installed ## Set up all that is needed and run every test
+	@$(MAKE) --no-print-directory --jobs=2 engine registries
 
 unit: $(VENV)/.development ## Run the fast tests only: no engine, no Docker, no registries, no browser
 	@$(BIN)/pytest --numprocesses logical -m "not engine and not registries and not installed"
+
+installed: $(VENV)/.development ## Run the tests that need a browser and shells
+	@$(BIN)/pytest -m installed
+
+engine: $(VENV)/.development ## Run the tests on the real engine and the local cloud
+	@$(BIN)/pytest -m engine
+
+registries: $(VENV)/.development ## Run the tests against real registries
+	@$(BIN)/pytest -m registries
 
 lint: $(VENV)/.development ## Check format, style, types, scripts and workflows
 	@$(BIN)/ruff format --check .
