@@ -22,6 +22,8 @@ from ecr.tables import plural
 GOOD_FOR_S = 15.0
 # How long a request that is under way may take to end when the command is interrupted.
 GRACE_S = 2.0
+# API reference, BatchDeleteImage and "Common errors": answers for good, before anything is done.
+_REFUSALS = ("AccessDeniedException", "InvalidParameterException", "RepositoryNotFoundException")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +32,7 @@ class Deleted:
 
     Attributes:
         gone: digests of what is not there any more.
-        left: digest -> why it is still there.
+        left: digest -> why it is still there, or may be.
     """
 
     gone: frozenset[str]
@@ -55,7 +57,7 @@ class Outcome:
         deleted: the images that are gone, in their order.
         spared: digest -> why an image of the plan was left alone: it has got a tag or a use meanwhile.
         refused: digest -> why ECR did not delete an image.
-        unknown: images of the request that was under way when the connection or the user ended it.
+        unknown: images of the request that was under way when something else than a plain refusal ended it.
         interrupted: whether the user ended it.
         error: what ended it; None for nothing.
     """
@@ -80,7 +82,7 @@ class Outcome:
             parts.append(f"of {len(self.unknown)} it is not known, as the request was under way")
         if rest:
             parts.append(f"{rest} {'is' if rest == 1 else 'are'} not deleted")
-        if self.unknown or rest:
+        if self.unknown or (rest and (self.interrupted or self.error is not None)):
             parts.append("the same command goes on from there")
         return "; ".join(parts)
 
@@ -172,8 +174,12 @@ def _note(going: Sequence[Image], result: Deleted, outcome: Outcome) -> None:
 
 
 def _was_refused(error: RemoteError) -> bool:
-    """Whether AWS has answered that it did nothing; botocore's own errors, without an answer, end in `Error`."""
-    return error.code.endswith("Exception") and error.code != "ServerException"
+    """Whether AWS has answered that it did nothing.
+
+    Whatever botocore asks again after (its user guide, "Retries") tells of the last attempt alone: an earlier one may
+    have been carried out, though no answer came.
+    """
+    return error.code in _REFUSALS
 
 
 @contextmanager

@@ -27,24 +27,11 @@ class Examined:
     errors: tuple[EcrError, ...] = ()
 
 
-def examine(project: Path, target: Target) -> tuple[Difference, ...]:
-    """What is not as the stack's state says.
+def look(project: Path, target: Target) -> Examined:
+    """What is not as the stack's state says; what can't be asked leaves the rest.
 
     Needs ecr:BatchGetImage, ecr:DescribeImages, ecr:DescribeRepositories, ecr:GetLifecyclePolicy,
     ecr:GetRepositoryPolicy and ecr:ListTagsForResource.
-
-    Raises:
-        InputError: there is no such stack or no `pulumi`, or what is to be compared is a secret in the state.
-        RemoteError: when AWS or Pulumi's backend refuses or can't be reached.
-    """
-    examined = look(project, target)
-    if examined.errors:
-        raise examined.errors[0]
-    return examined.differences
-
-
-def look(project: Path, target: Target) -> Examined:
-    """As `examine`; what can't be asked leaves the rest.
 
     Raises:
         InputError: there is no such stack or no `pulumi`.

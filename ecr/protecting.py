@@ -12,7 +12,6 @@ from ecr import (
     at_once,
     config_reader,
     lifecycle_config,
-    protection,
     reference,
     stack_file,
     stack_resources,
@@ -31,37 +30,13 @@ _REPOSITORY, _PROMOTE, _LIFECYCLE = (f"{stack_file.NAMESPACE}:{key}" for key in 
 OPTION = "--deploys-nothing"
 
 
-def gather(
-    project: Path,
-    repository: EcrRepository,
-    *,
-    scan_statuses: frozenset[str],
-    now: datetime,
-    deploying_nothing: Collection[str] = (),
-) -> dict[str, str]:
-    """Digest -> why it has to stay, in words that follow "it is". Nothing is guessed: what can't be told is an error.
-
-    Deployed or pinned by any stack of the project counts whatever the repository, since a digest is one image
-    everywhere; so does what Amazon Inspector saw in use in the last 30 days.
+def in_use(repository: EcrRepository, *, scan_statuses: frozenset[str], now: datetime) -> Mapping[str, str]:
+    """Digest -> in what way it is in use, as Amazon Inspector saw it in the last 30 days.
 
     Args:
-        project: the folder with the stack files.
         repository: where the images are.
         scan_statuses: what ECR says about the scans of its images (`Listing.scan_statuses`).
         now: the time, with its zone.
-        deploying_nothing: as of `certain_claims`.
-
-    Raises:
-        InputError: `pulumi` is not there, or a stack file can't be read, or it can't be told what a stack needs.
-        InputErrors: with a line for each mistake in a stack file.
-        RemoteError: Pulumi's backend, ECR or Inspector can't tell.
-    """
-    running = in_use(repository, scan_statuses=scan_statuses, now=now)
-    return {**running, **protection.reasons(certain_claims(project, deploying_nothing))}
-
-
-def in_use(repository: EcrRepository, *, scan_statuses: frozenset[str], now: datetime) -> Mapping[str, str]:
-    """Digest -> in what way it is in use, as Amazon Inspector saw it in the last 30 days. Arguments as of `gather`.
 
     Raises:
         RemoteError: Inspector may know of some, but does not tell.
@@ -72,7 +47,7 @@ def in_use(repository: EcrRepository, *, scan_statuses: frozenset[str], now: dat
 
 
 def claims(project: Path) -> tuple[Claim, ...]:
-    """What each stack of the project needs, of those that Pulumi knows and those with a file. Raises as `gather`."""
+    """What each stack of the project needs, of those that Pulumi knows and those with a file. Raises as `needs`."""
     return _claims(project, _ask(project))
 
 
@@ -97,16 +72,18 @@ def certain_claims(project: Path, deploying_nothing: Collection[str] = ()) -> tu
 def needs(project: Path, deploying_nothing: Collection[str] = ()) -> Needs:
     """What the stacks need; an error where anything suggests that there is more to it than can be seen.
 
-    A stack with a file of which the backend knows nothing is most likely in another backend, organization or project.
+    Deployed or pinned by any stack of the project counts whatever the repository, since a digest is one image
+    everywhere. A stack with a file of which the backend knows nothing is most likely in another backend, organization
+    or project.
 
     Args:
         project: the folder with the stack files.
         deploying_nothing: stacks with a file that are known to deploy nothing, though the backend can't tell.
 
     Raises:
-        InputError: as `gather`.
-        InputErrors: as `gather`.
-        RemoteError: as `gather`.
+        InputError: `pulumi` is not there, or a stack file can't be read, or it can't be told what a stack needs.
+        InputErrors: with a line for each mistake in a stack file.
+        RemoteError: Pulumi's backend can't tell.
     """
     said, files = _ask(project), stack_file.known(project)
     seen = {_short(each.name) for each in said if not each.is_empty}

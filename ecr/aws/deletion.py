@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ecr.aws import answers
 from ecr.cleaning import Deleted
+from ecr.errors import RemoteError
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import DescribeImagesResponseTypeDef
@@ -60,7 +61,8 @@ class EcrDeletion:
         """Delete images with all their tags; those that are not there count as deleted.
 
         Raises:
-            RemoteError: when AWS refuses or can't be reached, or there is no such repository.
+            RemoteError: when AWS refuses or can't be reached, or there is no such repository; what became of the images
+                is known only where the code says so.
         """
         with self._repository.errors("BatchDeleteImage"):
             answer = self._repository.client.batch_delete_image(
@@ -82,10 +84,17 @@ class EcrDeletion:
                 gone.add(answers.digest(image["imageDigest"], "imageDigest"))
         if silent := [digest for digest in digests if digest not in gone and digest not in left]:
             # An emulator need not answer for an image without tags (moto 5.2).
-            present = self.tags(silent)
+            present = self._present(silent)
             gone.update(digest for digest in silent if digest not in present)
-            left |= dict.fromkeys(present, "ECR has not deleted it, and does not say why")
+            left |= present
         return Deleted(gone=frozenset(gone - set(left)), left=left)
+
+    def _present(self, silent: Sequence[str]) -> dict[str, str]:
+        """Digest -> why it is still there, or may be. That it can't be looked for hides nothing of what is known."""
+        try:
+            return dict.fromkeys(self.tags(silent), "ECR has not deleted it, and does not say why")
+        except RemoteError as error:
+            return dict.fromkeys(silent, f"ECR does not say what became of it: {error}")
 
     def _describe(self, digests: Sequence[str]) -> DescribeImagesResponseTypeDef | None:
         client = self._repository.client

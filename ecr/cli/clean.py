@@ -128,7 +128,7 @@ def run(
         deploying_nothing=tuple(deploys_nothing or ()),
     )
     selection = Selection(stacks=stack or (), repositories=repository or (), region=region, profile=profile)
-    _check(chosen, delete=delete, named=[*(stack or ()), *(repository or ())])
+    _check(chosen, delete=delete, named=len({*(stack or ())}) + len({*(repository or ())}))
     with cleaning.stopping_on_sigterm():
         answers = _plans(chosen, selection)
         if delete:
@@ -167,7 +167,11 @@ def _plans(chosen: _Chosen, selection: Selection) -> list[Answer[_Looked]]:
         console.say("nothing is deleted")
         raise
     targets.report(answers)
-    return answers
+    once = targets.each_once(answers)
+    for answer in answers:
+        if not any(answer is each for each in once):
+            console.say(f"note: {answer.name}: its repository is named twice, and looked at once")
+    return once
 
 
 def _project() -> Path:
@@ -180,7 +184,7 @@ def _silent(_line: str) -> None:
     pass
 
 
-def _check(given: _Chosen, *, delete: bool, named: Sequence[str]) -> None:
+def _check(given: _Chosen, *, delete: bool, named: int) -> None:
     """Refuse options that leave open what is meant: what is deleted does not come back."""
     everything, confirm = given.everything, given.confirm
     chosen = given.wanted.untagged or given.wanted.older_than is not None
@@ -188,7 +192,7 @@ def _check(given: _Chosen, *, delete: bool, named: Sequence[str]) -> None:
         raise InputError("clean", "nothing is chosen; name --untagged, --older-than AGE or both, or --all")
     if chosen and everything:
         raise InputError("--all", "leaves nothing to choose; leave out --untagged and --older-than, or --all")
-    if everything and len(set(named)) != 1:
+    if everything and named != 1:
         raise InputError("--all", f"is for one repository; name exactly one {_WITH}")
     if delete and not named:
         raise InputError("--delete", f"is for repositories that are named; name them {_WITH}")

@@ -123,6 +123,26 @@ class Selection:
         return _answered(target, look)
 
 
+def each_once(answers: Sequence[Answer[T]]) -> list[Answer[T]]:
+    """The answers without those about a repository that an earlier one with a value is about.
+
+    Without an account, a repository is the caller's own, which is most likely that of the stack.
+    """
+    accounts: dict[tuple[str, str], set[str]] = {}
+    once: list[Answer[T]] = []
+    for answer in answers:
+        if answer.target is None or answer.value is None:
+            once.append(answer)
+            continue
+        repository = answer.target.repository
+        account = repository.registry_id.get("registryId", "")
+        known = accounts.setdefault((repository.region, repository.name), set())
+        if not known or (account and account not in known and "" not in known):
+            once.append(answer)
+        known.add(account)
+    return once
+
+
 def of_stack(stack: str, profile: str | None = None) -> Target | None:
     """The repository that a stack says it has; None when it has none.
 

@@ -78,6 +78,15 @@ def test_where_nothing_is_said_of_an_image_it_is_looked_for(ecr_answers: Stubber
     assert result.left == {digest(2): "ECR has not deleted it, and does not say why"}
 
 
+def test_what_ecr_has_said_is_known_though_it_can_not_be_asked_more(ecr_answers: Stubber) -> None:
+    ecr_answers.add_response("batch_delete_image", {"imageIds": ids(1)}, request(1, 2))
+    ecr_answers.add_client_error("describe_images", "ThrottlingException", expected_params=request(2))
+    result = deletion().delete([digest(1), digest(2)])
+    assert set(result.gone) == {digest(1)}
+    assert list(result.left) == [digest(2)]
+    assert result.left[digest(2)].startswith("ECR does not say what became of it: ")
+
+
 @pytest.mark.parametrize("code", ["RepositoryNotFoundException", "AccessDeniedException", "ThrottlingException"])
 def test_a_refusal_of_the_request_is_an_error(code: str, ecr_answers: Stubber) -> None:
     ecr_answers.add_client_error("batch_delete_image", code)

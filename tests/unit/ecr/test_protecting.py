@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from ecr import protecting
+from ecr import protecting, protection
 from ecr.aws import EcrRepository
 from ecr.errors import EcrError, InputError, InputErrors
 from ecr.protection import Claim
@@ -32,7 +32,8 @@ def write(folder: Path, stack: str, text: str) -> None:
 
 def gather(folder: Path) -> dict[str, str]:
     repository = EcrRepository("dev/yoon-app", region=REGION)
-    return protecting.gather(folder, repository, scan_statuses=frozenset(), now=NOW)
+    in_use = protecting.in_use(repository, scan_statuses=frozenset(), now=NOW)
+    return {**in_use, **protection.reasons(protecting.certain_claims(folder))}
 
 
 def test_what_all_stacks_deploy_or_pin_has_to_stay(deploy: Deploy, tmp_path: Path) -> None:

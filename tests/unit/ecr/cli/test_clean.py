@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -305,6 +306,7 @@ def test_a_signal_that_comes_before_anything_is_deleted_says_so(
         (["--all"], "--all: is for one repository"),
         (["--all", "--stack", "dev", "--stack", "prod"], "--all: is for one repository"),
         (["--all", "--stack", "dev", "--repository", NAME], "--all: is for one repository"),
+        (["--all", "--stack", "dev", "--repository", "dev"], "--all: is for one repository"),
         (["--untagged", "--delete"], "--delete: is for repositories that are named"),
         (["--all", "--stack", "dev", "--delete"], "--confirm: is missing"),
         (["--all", "--stack", "dev", "--confirm", NAME], "--confirm: is of no use"),
@@ -325,6 +327,16 @@ def test_options_that_leave_something_open_are_refused(
     ran = shell("clean", *options)
     assert (ran.code, len(held())) == (2, 1)
     assert message in ran.err
+
+
+def test_a_repository_that_is_named_twice_is_cleaned_once(deploy: Deploy, shell: Shell) -> None:
+    untagged("one", "two")
+    deploy({"dev": outputs("dev")})
+    ran = shell("clean", "--stack", "dev", "--repository", NAME, "--untagged", "--delete", "--json")
+    assert (ran.code, len(held())) == (0, 1)
+    (only_one,) = json.loads(ran.out)["repositories"]
+    assert len(only_one["deleted"]) == 2
+    assert f"note: repository {NAME}: its repository is named twice, and looked at once" in ran.err
 
 
 def test_a_repository_that_is_gone_is_an_error_of_its_own(deploy: Deploy, shell: Shell) -> None:
