@@ -19,37 +19,51 @@ if TYPE_CHECKING:
     from ecr.cost.prices import Prices
     from ecr.lifecycle.images import Image
     from ecr.lifecycle.policy import LifecyclePolicy
+    from ecr.protecting import Needs
     from ecr.target import Target
 
 _UNKNOWN_CLAIMS = "which images stacks have deployed is not known"
+_UNKNOWN_HOLDERS = "which repositories and images stacks have deployed is not known"
 
 
 def kept(
-    project: Path | None, repository: EcrRepository, claims: Mapping[str, str], listing: Listing, now: datetime
+    project: Path | None, repository: EcrRepository, needs: Needs, listing: Listing, now: datetime
 ) -> tuple[Mapping[str, str], Sequence[str], tuple[str, ...]]:
     """What has to stay, as far as that can be told: digests with reasons, tag patterns, and what is not known.
 
     Args:
         project: the folder with the stack files; None for none.
         repository: where the images are.
-        claims: digest -> why a stack needs it.
+        needs: what the stacks need, as far as that is known.
         listing: of the repository.
         now: the time, with its zone.
     """
-    from ecr import protecting  # noqa: PLC0415 (loads YAML)
+    from ecr import protecting, protection  # noqa: PLC0415 (loads YAML)
 
     unknown: list[str] = []
     in_use: Mapping[str, str] = {}
-    patterns: Sequence[str] = ()
     try:
         in_use = protecting.in_use(repository, scan_statuses=listing.scan_statuses, now=now)
     except EcrError as error:
         unknown.append(f"which images are in use is not known: {error}")
+    patterns, unread = _patterns(project, repository.name, needs) if project is not None else ((), ())
+    return {**in_use, **protection.reasons(needs.claims)}, patterns, (*unknown, *unread)
+
+
+def _patterns(project: Path, repository: str, needs: Needs) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The tag patterns that stacks with this repository protect, and what is not known of them."""
+    from ecr import protecting, stack_file  # noqa: PLC0415 (loads YAML)
+
+    unknown: list[str] = []
     try:
-        patterns = protecting.patterns(project, repository.name) if project is not None else ()
+        files = stack_file.known(project)
+        holding = {_short(stack) for stack in needs.holders.get(repository, ())}
+        for stack in sorted(holding.difference(files)):
+            why = "it has the repository, and no file in this project"
+            unknown.append(f"which tags stack {stack} protects is not known: {why}")
+        return protecting.patterns(project, repository, holding.intersection(files)), tuple(unknown)
     except EcrError as error:
-        unknown.append(f"which tags the stacks protect is not known: {error}")
-    return {**in_use, **claims}, patterns, tuple(unknown)
+        return (), (*unknown, f"which tags the stacks protect is not known: {error}")
 
 
 def examine(
@@ -77,7 +91,7 @@ def examine(
         pulls_per_month: from another Region.
         to_region: that Region; None for none.
         pulled: the digest of the image that is pulled; None for the latest one with a tag.
-        protected: digest -> why it has to stay, in words that follow "it is": `ecr.protecting.gather`.
+        protected: digest -> why it has to stay, in words that follow "it is": as `kept` tells.
         patterns: tag patterns of images that have to stay.
         cache: manifests that were read before; None for those on this machine's disk.
 
@@ -144,7 +158,7 @@ class Survey:
         self._to_region = to_region
         self._lock = Lock()
         self._prices: dict[str, Prices] = {}
-        self._claims: tuple[Mapping[str, str], tuple[str, ...]] | None = None
+        self._needs: tuple[Needs, tuple[str, ...]] | None = None
 
     def look(
         self,
@@ -168,8 +182,8 @@ class Survey:
 
         repository, said = target.repository, target.published
         listing = listing or EcrImages(repository).existing()
-        claims, notes = self._claimed()
-        protected, patterns, unknown = kept(self._project, repository, claims, listing, self._now)
+        needs, notes = self._needed()
+        protected, patterns, unknown = kept(self._project, repository, needs, listing, self._now)
         listed = {image.digest for image in listing.images}
         cost = examine(
             repository,
@@ -190,7 +204,7 @@ class Survey:
         from ecr import lifecycle_config, stack_file  # noqa: PLC0415 (loads YAML)
 
         project, said = self._project, target.published
-        name = said.stack.rpartition("/")[2] if said is not None else ""
+        name = _short(said.stack) if said is not None else ""
         if said is not None and project is not None and name in stack_file.known(project):
             return lifecycle_config.of_stack(stack_file.read(project, said.stack)).policy
         return live()
@@ -210,23 +224,44 @@ class Survey:
             return None
         return self._profile_of(self._project, target.published.stack)
 
-    def _claimed(self) -> tuple[Mapping[str, str], tuple[str, ...]]:
-        """Digest -> which stack needs it; and a note where that is not known."""
+    def _needed(self) -> tuple[Needs, tuple[str, ...]]:
+        """What the stacks need; and a note where that is not known."""
         with self._lock:
-            if self._claims is None:
-                try:
-                    self._claims = _claims(self._project)
-                except EcrError as error:
-                    self._claims = {}, (f"{_UNKNOWN_CLAIMS}: {error}",)
-            return self._claims
+            if self._needs is None:
+                self._needs = _needs(self._project)
+            return self._needs
 
 
-def _claims(project: Path | None) -> tuple[Mapping[str, str], tuple[str, ...]]:
-    from ecr import protecting, protection  # noqa: PLC0415 (loads YAML)
+def _needs(project: Path | None) -> tuple[Needs, tuple[str, ...]]:
+    """As far as it is known, unlike `protecting.needs`: an estimate is of use also without some of it."""
+    from ecr import protecting  # noqa: PLC0415 (loads YAML)
 
     if project is None:
-        return {}, (f"{_UNKNOWN_CLAIMS}: this is no Pulumi project",)
-    return protection.reasons(protecting.claims(project)), ()
+        return protecting.Needs((), {}), (f"{_UNKNOWN_CLAIMS}: this is no Pulumi project",)
+    try:
+        holders = _holders(project)
+    except EcrError as error:
+        return protecting.Needs((), {}), (f"{_UNKNOWN_HOLDERS}: {error}",)
+    try:
+        return protecting.Needs(protecting.claims(project), holders), ()
+    except EcrError as error:
+        return protecting.Needs((), holders), (f"{_UNKNOWN_CLAIMS}: {error}",)
+
+
+def _holders(project: Path) -> Mapping[str, Sequence[str]]:
+    """The name of a repository -> the stacks that say they have it, whatever their files say meanwhile."""
+    from ecr import at_once, stacks, status  # noqa: PLC0415 (loaded when they are needed)
+
+    names = stacks.names(project)
+    holders: dict[str, list[str]] = {}
+    for name, outputs in zip(names, at_once.ask(names, lambda name: stacks.outputs(project, name)), strict=True):
+        if (arn := status.published(name, outputs).repository) is not None:
+            holders.setdefault(arn.name, []).append(name)
+    return holders
+
+
+def _short(stack: str) -> str:
+    return stack.rpartition("/")[2]
 
 
 def _project(start: Path) -> Path | None:

@@ -65,6 +65,11 @@ def live_policy(repository: str, *, keep: int) -> None:
     client().put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=json.dumps({"rules": rules}))
 
 
+def stack_file(stack: str, *, repository: str, lifecycle: str) -> None:
+    settings = f"  container-registry:repository: {repository}\n  container-registry:lifecycle: {lifecycle}\n"
+    Path(f"Pulumi.{stack}.yaml").write_text(f"config:\n{settings}")
+
+
 def entries(document: Entry) -> list[Entry]:
     return cast("list[Entry]", document["repositories"])
 
@@ -156,6 +161,48 @@ def test_what_stacks_have_deployed_is_not_offered_for_deletion_without_a_word(de
     assert "dev/yoon-app: own would take 8 more that have to stay" in ran.out
     starred = [line for line in ran.out.splitlines() if " * " in line]
     assert [line.split()[1] for line in starred] == ["untagged-1-keep-30"]
+
+
+@pytest.mark.parametrize("repository", ["dev/yoon-app", "dev/new"], ids=["it-has", "it-is-to-have"])
+def test_a_policy_that_takes_images_which_a_pattern_protects_is_not_the_cheapest(
+    repository: str, deploy: Deploy, shell: Shell
+) -> None:
+    digest = [push("dev/yoon-app", f"release-{number}", str(number)) for number in range(12)][-1]
+    deploy({"dev": outputs("dev", digest)})
+    stack_file("dev", repository=repository, lifecycle='[{protect: ["release-*"]}, {keep: 1}]')
+    (entry,) = entries(shell("cost", "--json", "--repository", "dev/yoon-app").json)
+    keep_10 = next(policy for policy in policies(entry) if policy["name"] == "keep-10")
+    violations = cast("list[str]", keep_10["violations"])
+    assert len(violations) == len(tags(keep_10["delete"])) == 2
+    assert all(line.endswith("protected by the pattern release-*") for line in violations)
+    assert entry["cheapest"] == "none"
+
+
+def test_what_a_stack_without_a_file_protects_is_said_to_be_unknown_and_what_others_protect_counts(
+    deploy: Deploy, shell: Shell
+) -> None:
+    digest = [push("dev/yoon-app", f"release-{number}", str(number)) for number in range(12)][-1]
+    deploy({"acme/lost": outputs("dev", digest), "acme/dev": outputs("dev", digest)})
+    stack_file("dev", repository="dev/new", lifecycle='[{protect: ["release-*"]}, {keep: 1}]')
+    (entry,) = entries(shell("cost", "--json", "--repository", "dev/yoon-app").json)
+    assert entry["cheapest"] == "none"
+    notes = cast("list[str]", entry["notes"])
+    assert [note for note in notes if "not known" in note] == [
+        "which tags stack lost protects is not known: it has the repository, and no file in this project"
+    ]
+
+
+def test_without_pulumi_the_patterns_in_stack_files_still_count(deploy: Deploy, shell: Shell) -> None:
+    for number in range(12):
+        push("dev/yoon-app", f"release-{number}", str(number))
+    deploy({})
+    Path("bin/pulumi").unlink()
+    stack_file("dev", repository="dev/yoon-app", lifecycle='[{protect: ["release-*"]}, {keep: 1}]')
+    (entry,) = entries(shell("cost", "--json", "--repository", "dev/yoon-app").json)
+    assert entry["cheapest"] == "none"
+    unknown = [note for note in cast("list[str]", entry["notes"]) if "not known" in note]
+    assert len(unknown) == 1
+    assert unknown[0].startswith("which repositories and images stacks have deployed is not known: pulumi: ")
 
 
 def test_pulls_are_of_the_deployed_image(deploy: Deploy, shell: Shell) -> None:
