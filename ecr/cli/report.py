@@ -176,9 +176,11 @@ def _put_together(found: _Found, project: Path | None, at: datetime) -> Report:
 
 
 def _summary(report: Report) -> str:
+    from ecr.report.lookup import repositories_in_words
+
     parts = (
         (tables.plural(len(report.stacks), "stack"), report.stacks),
-        (f"{len(report.repositories)} {'repository' if len(report.repositories) == 1 else 'repositories'}", True),
+        (repositories_in_words(len(report.repositories)), True),
         (tables.plural(report.images, "image"), True),
     )
     return ", ".join(text for text, wanted in parts if wanted)

@@ -88,19 +88,7 @@ def figures(report: Report, gone: Sequence[Sequence[Deletion]]) -> Iterator[Figu
     )
     yield _findings_figure(report)
     yield _cost_figure(report)
-    soon = sum(deletion.on is None and not deletion.with_next_push for each in gone for deletion in each)
-    protected = sum(
-        deletion.image.digest in repository.protected
-        for repository, each in zip(report.repositories, gone, strict=True)
-        for deletion in each
-    )
-    yield Figure(
-        label="Go within a day",
-        value=number(soon),
-        note=f"{protected} deployed or pinned!" if protected else "by lifecycle policies",
-        tone=BAD if protected else PLAIN,
-        anchor="next",
-    )
+    yield _deletions_figure(report, gone)
 
 
 def _findings_figure(report: Report) -> Figure:
@@ -125,6 +113,23 @@ def _cost_figure(report: Report) -> Figure:
         note=f"{missing} of {repositories_in_words(len(report.repositories))} unknown" if missing else "storage",
         tone=UNSURE if missing else PLAIN,
         anchor="cost",
+    )
+
+
+def _deletions_figure(report: Report, gone: Sequence[Sequence[Deletion]]) -> Figure:
+    due = [
+        (repository, deletion)
+        for repository, each in zip(report.repositories, gone, strict=True)
+        for deletion in each
+        if deletion.is_due
+    ]
+    protected = sum(deletion.image.digest in repository.protected for repository, deletion in due)
+    return Figure(
+        label="Go within a day",
+        value=number(len(due)),
+        note=f"{number(protected)} of them must stay!" if protected else "by lifecycle policies",
+        tone=BAD if protected else PLAIN,
+        anchor="next",
     )
 
 

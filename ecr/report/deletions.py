@@ -42,6 +42,11 @@ class Deletion:
     with_next_push: bool = False
 
     @property
+    def is_due(self) -> bool:
+        """Whether it goes within a day."""
+        return self.on is None and not self.with_next_push
+
+    @property
     def when(self) -> str:
         """`within a day`, `from 2026-11-29` or `with the next push`."""
         if self.with_next_push:

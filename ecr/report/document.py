@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from ecr import status
+from ecr.cost.prices import cents
 from ecr.report import scanned, views
 from ecr.report.deletions import Deletion
 from ecr.report.facts import CostFacts, Report, RepositoryFacts, StackFacts, Unknown
@@ -108,7 +109,7 @@ def _next(deletion: Deletion, each: RepositoryFacts) -> dict[str, object]:
 
 
 def _usd(amount: Decimal) -> float:
-    return float(round(amount, 2))
+    return float(cents(amount))
 
 
 def _instant(at: datetime) -> str:

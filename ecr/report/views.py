@@ -86,7 +86,7 @@ class Next:
 
     @property
     def has_protected(self) -> bool:
-        """Whether an image goes that somebody has deployed or pinned."""
+        """Whether an image goes that must stay: a stack has deployed or pinned it, or what it belongs to."""
         return any(row.protected for row in self.rows)
 
 
@@ -232,7 +232,7 @@ def next_deletions(report: Report, gone: Sequence[Sequence[Deletion]]) -> Iterat
 def _summary(deletion: Sequence[Deletion]) -> str:
     if not deletion:
         return f"nothing goes in the next {deletions.HORIZON_DAYS} days, nor with the next push"
-    now = sum(each.on is None and not each.with_next_push for each in deletion)
+    now = sum(each.is_due for each in deletion)
     pushed = sum(each.with_next_push for each in deletion)
     later = len(deletion) - now - pushed
     parts = ((now, "within a day"), (pushed, "with the next push"), (later, f"in {deletions.HORIZON_DAYS} days"))
@@ -244,7 +244,7 @@ def _going(found: Deletion, repository: RepositoryFacts) -> Going:
     return Going(
         tags=_tags(image)[0],
         digest=image.digest,
-        outcome="deleted" if found.outcome is Outcome.EXPIRE else "archived",
+        outcome=_deed(found),
         when=found.when,
         rule=line(found.rule.name, 80),
         pushed_at=moment(image.pushed_at),
