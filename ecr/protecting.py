@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,7 +90,9 @@ def needs(project: Path, deploying_nothing: Collection[str] = ()) -> Needs:
     seen = {_short(each.name) for each in said if not each.is_empty}
     for stack in deploying_nothing:
         if stack not in files:
-            raise InputError(OPTION, f"{stack} is no stack with a file; those are: {', '.join(files) or 'none'}")
+            raise InputError(
+                OPTION, f"{config_reader.shown(stack)} is no stack with a file; those are: {', '.join(files) or 'none'}"
+            )
         if stack in seen:
             raise InputError(OPTION, f"stack {stack} is in the backend, and it has deployed something; leave it out")
     if lost := [stack for stack in files if stack not in seen and stack not in deploying_nothing]:
@@ -202,4 +205,4 @@ def _short(stack: str) -> str:
 
 
 def _named(stacks_: Sequence[str]) -> list[str]:
-    return [f"{OPTION} {stack}" for stack in stacks_]
+    return [f"{OPTION} {shlex.quote(stack)}" for stack in stacks_]

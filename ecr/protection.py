@@ -61,8 +61,21 @@ def reasons(claims: Iterable[Claim]) -> dict[str, str]:
 
 
 def of_others(stack: str | None, claims: Iterable[Claim]) -> tuple[Claim, ...]:
-    """The claims of all stacks but one, which is about to be destroyed and needs none of its images; None for none."""
-    return tuple(claim for claim in claims if stack is None or _short(claim.stack) != _short(stack))
+    """The claims of all stacks but one, which is about to be destroyed and needs none of its images; None for none.
+
+    What is deployed is its own by the very name that Pulumi lists it by: another organization may have a stack called
+    the same. A file goes with all of these, so what it pins is the stack's own while there is only one.
+    """
+    everybody = tuple(claims)
+    if stack is None:
+        return everybody
+    alike = {claim.stack for claim in everybody if claim.deployed is not None and _short(claim.stack) == _short(stack)}
+    alone = alike <= {stack}
+    return tuple(
+        claim
+        for claim in everybody
+        if not (claim.stack == stack if claim.deployed is not None else alone and _short(claim.stack) == _short(stack))
+    )
 
 
 def matching(images: Iterable[Image], protect_patterns: Sequence[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ecr.config_reader import shown
 from ecr.errors import EcrError, InputError, RemoteError, printable
 
 # A command that only reads answers in about a second, plus what its backend takes.
@@ -39,9 +40,10 @@ def names(project: Path) -> tuple[str, ...]:
     if not isinstance(answer, list):
         raise _malformed("stack ls")
     found = [entry.get("name") for entry in answer if isinstance(entry, dict)]
-    if not all(isinstance(name, str) for name in found) or len(found) != len(answer):
+    listed = tuple(name for name in found if isinstance(name, str) and _can_be_asked_for(name))
+    if len(listed) != len(answer):
         raise _malformed("stack ls")
-    return tuple(str(name) for name in found)
+    return listed
 
 
 def outputs(project: Path, stack: str) -> Mapping[str, object]:
@@ -51,8 +53,8 @@ def outputs(project: Path, stack: str) -> Mapping[str, object]:
         InputError: no such stack, or as `names`.
         RemoteError: as `names`.
     """
-    # `--stack=NAME`: a name that starts with a dash is no option. Secrets would need --show-secrets.
-    answer = _ask(project, ["stack", "output", "--json", f"--stack={stack}"])
+    # Secrets would need --show-secrets.
+    answer = _ask(project, ["stack", "output", "--json", _option(stack)])
     if not isinstance(answer, dict):
         raise _malformed("stack output")
     return answer
@@ -75,11 +77,26 @@ def resources(project: Path, stack: str) -> Sequence[object]:
 
 def state(project: Path, stack: str) -> Mapping[str, object]:
     """All of a stack's state: its resources, and operations that were begun. Secrets and errors as in `resources`."""
-    answer = _ask(project, ["stack", "export", f"--stack={stack}"])
+    answer = _ask(project, ["stack", "export", _option(stack)])
     deployment = answer.get("deployment") if isinstance(answer, dict) else None
     if not isinstance(deployment, dict):
         raise _malformed("stack export")
     return deployment
+
+
+def _option(stack: str) -> str:
+    """The option that names a stack. `--stack=NAME`: a name that starts with a dash is no option."""
+    if not _can_be_asked_for(stack):
+        raise InputError("stack", f"{shown(stack)} is no stack's name; {_LIST}")
+    return f"--stack={stack}"
+
+
+def _can_be_asked_for(name: str) -> bool:
+    """Whether a name can be an argument. An empty one would mean whatever stack is selected."""
+    try:
+        return bool(name) and b"\0" not in name.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def _ask(project: Path, arguments: Sequence[str]) -> object:

@@ -12,7 +12,7 @@ import typer
 
 from ecr.cli import arguments, console, targets
 from ecr.cli.targets import Answer, Selection
-from ecr.errors import EcrError, ExitCode
+from ecr.errors import EcrError, ExitCode, printable
 
 if TYPE_CHECKING:
     from ecr.drift import Difference
@@ -61,8 +61,8 @@ def _lines(answer: Answer[Examined]) -> list[str]:
     if answer.value is None:
         return []
     if not answer.value.differences and not answer.value.errors:
-        return [f"{answer.name}: nothing was changed by hand"]
-    return [f"{answer.name}: {found}; {_advice(answer, found)}" for found in answer.value.differences]
+        return [printable(f"{answer.name}: nothing was changed by hand")]
+    return [printable(f"{answer.name}: {found}; {_advice(answer, found)}") for found in answer.value.differences]
 
 
 def _entry(answer: Answer[Examined]) -> dict[str, object]:

@@ -117,7 +117,7 @@ def test_a_stack_with_a_file_that_the_backend_does_not_know_is_an_error(deploy: 
 def test_what_deploys_nothing_has_a_file_and_nothing_in_the_backend(deploy: Deploy, tmp_path: Path) -> None:
     write(tmp_path, "dev", "  container-registry:repository: dev/app\n")
     deploy({"dev": outputs("dev", A)})
-    with pytest.raises(InputError, match="--deploys-nothing: qa is no stack with a file; those are: dev"):
+    with pytest.raises(InputError, match='--deploys-nothing: "qa" is no stack with a file; those are: dev'):
         protecting.certain_claims(tmp_path, ["qa"])
     with pytest.raises(InputError, match="--deploys-nothing: stack dev is in the backend, and it has deployed"):
         protecting.certain_claims(tmp_path, ["dev"])

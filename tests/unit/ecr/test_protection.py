@@ -117,8 +117,21 @@ def test_what_a_protected_image_needs_stays_with_it(images: list[Image], expecte
     assert {digest.removeprefix("sha256:"): reason for digest, reason in found.items()} == expected
 
 
-def test_the_claims_of_others_are_those_of_stacks_with_another_name() -> None:
-    dev, prod, own = Claim(stack="acme/dev"), Claim(stack="prod"), Claim(stack="dev", pinned="x")
-    assert protection.of_others("dev", [dev, prod, own]) == (prod,)
-    assert protection.of_others("acme/shop/dev", [dev, prod, own]) == (prod,)
-    assert protection.of_others(None, [dev, prod, own]) == (dev, prod, own)
+def test_the_claims_of_others_are_those_of_stacks_that_pulumi_lists_by_another_name() -> None:
+    dev, prod, file = (
+        Claim(stack="dev", deployed="x"),
+        Claim(stack="prod", deployed="y"),
+        Claim(stack="dev", pinned="x"),
+    )
+    assert protection.of_others("dev", [dev, prod, file]) == (prod,)
+    assert protection.of_others("prod", [dev, prod, file]) == (dev, file)
+    assert protection.of_others(None, [dev, prod, file]) == (dev, prod, file)
+
+
+def test_a_stack_of_the_same_name_in_another_organization_is_another() -> None:
+    own, other = Claim(stack="dev", deployed="x"), Claim(stack="acme/dev", deployed="x")
+    file = Claim(stack="dev", pinned="z")
+    assert protection.of_others("dev", [own, other, file]) == (other, file)
+    assert protection.of_others("acme/dev", [own, other, file]) == (own, file)
+    assert protection.of_others("acme/dev", [other, file]) == ()
+    assert protection.of_others("acme/shop/dev", [own, file]) == (own, file)

@@ -150,7 +150,18 @@ def test_a_long_reason_is_shortened(pulumi: Pulumi, tmp_path: Path) -> None:
     assert len(str(refused.value)) < 500
 
 
-@pytest.mark.parametrize("value", [{}, [1], [{"name": 1}], [{}]], ids=str)
+@pytest.mark.parametrize("stack", ["", "dev\0", "dev\udcff"], ids=ascii)
+def test_a_name_that_would_mean_another_stack_or_none_is_never_asked_for(
+    stack: str, pulumi: Pulumi, tmp_path: Path
+) -> None:
+    seen = pulumi(answer({}))
+    for ask in (stacks.outputs, stacks.state):
+        with pytest.raises(InputError, match=r"^stack: .* is no stack's name; `pulumi stack ls` lists the stacks$"):
+            ask(tmp_path, stack)
+    assert not seen.exists()
+
+
+@pytest.mark.parametrize("value", [{}, [1], [{"name": 1}], [{}], [{"name": ""}], [{"name": "a\0"}]], ids=ascii)
 def test_a_list_of_stacks_of_another_form_is_an_error_and_not_an_empty_list(
     pulumi: Pulumi, tmp_path: Path, value: object
 ) -> None:

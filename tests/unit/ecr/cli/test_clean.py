@@ -329,6 +329,22 @@ def test_options_that_leave_something_open_are_refused(
     assert message in ran.err
 
 
+def test_an_empty_name_is_no_stack_and_not_the_selected_one(deploy: Deploy, shell: Shell) -> None:
+    untagged("one")
+    deploy({"dev": outputs("dev")})
+    ran = shell("clean", "--stack", "", "--untagged", "--delete")
+    assert (ran.code, len(held())) == (2, 2)
+    assert '"" is no stack\'s name' in ran.err
+
+
+def test_what_a_stack_of_another_organization_deploys_is_not_released(deploy: Deploy, shell: Shell) -> None:
+    old = push(NAME, "old", "old")
+    deploy({"dev": outputs("dev", push(NAME, "new", "new")), "acme/dev": outputs("dev", old)})
+    ran = shell("clean", "--stack", "dev", "--all", "--delete", "--confirm", NAME)
+    assert (ran.code, len(held())) == (1, 2)
+    assert f"{NAME} can't be emptied: 1 image can't go" in ran.err
+
+
 def test_a_repository_that_is_named_twice_is_cleaned_once(deploy: Deploy, shell: Shell) -> None:
     untagged("one", "two")
     deploy({"dev": outputs("dev")})
