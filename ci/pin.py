@@ -41,7 +41,7 @@ def pin(project: Path, stack: str, image: str) -> tuple[str, str | None]:
     written, secrets and numbers included, since nothing is read as a value and written anew.
 
     Args:
-        project: the folder with the stack files.
+        project: the project's folder.
         stack: the stack's name.
         image: `TAG@DIGEST` or `DIGEST`.
 
@@ -51,8 +51,9 @@ def pin(project: Path, stack: str, image: str) -> tuple[str, str | None]:
     """
     tag, digest = approved(image)
     config = stack_file.read(project, stack)
-    name = f"Pulumi.{stack}.yaml"
-    text = (project / name).read_text(encoding="utf-8")
+    path = stack_file.path(project, stack)
+    name = path.relative_to(project)
+    text = path.read_text(encoding="utf-8")
     promote = config.get(KEY)
     if not isinstance(promote, dict) or "from" not in promote:
         raise InputError(f"{KEY}.from", f"is missing in {name}: the stack promotes nothing, so not {image} either")

@@ -13,6 +13,7 @@ from typing import cast
 import pytest
 import yaml
 
+from ci.pin import pin
 from local.pulumi_cli import MINIMUM
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -183,6 +184,63 @@ config:
 
 def promotion(config: dict[str, object]) -> dict[str, object]:
     return cast("dict[str, object]", config["container-registry:promote"])
+
+
+IN_A_FOLDER = [
+    pytest.param("stackConfigDir: stacks\n", id="its-key"),
+    pytest.param("'stackConfigDir' : stacks\n", id="quoted"),
+    pytest.param("config: stacks\n", id="the-old-key"),
+    pytest.param("config: ./stacks\n", id="the-old-key-from-here"),
+]
+
+
+@pytest.mark.parametrize("line", IN_A_FOLDER)
+@pytest.mark.parametrize("stack", ["dev", "only-there"])
+def test_stack_files_in_a_folder_of_their_own_are_refused_whatever_lies_beside_it(
+    project: Project, stack: str, line: str
+) -> None:
+    (project.folder / "Pulumi.yaml").write_text(f"name: shop\n{line}")
+    done = project.stack("up", stack)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "error: Pulumi.yaml names a folder for stack files (stackConfigDir); "
+        "ci/stack takes those beside Pulumi.yaml only\n"
+    )
+    assert not project.said.exists()
+
+
+@pytest.mark.parametrize("config", ["config:\n  repository:\n", "config: {a: b}\n", "config: # of all\n  a: b\n"])
+def test_a_project_with_configuration_of_its_own_is_not(project: Project, config: str) -> None:
+    (project.folder / "Pulumi.yaml").write_text(f"name: shop\ndescription: no stackConfigDir\n{config}")
+    done = project.stack("up", "dev")
+    assert done.returncode == 0, done.stderr
+
+
+def test_this_project_is_not_refused(project: Project) -> None:
+    shutil.copy(ROOT / "Pulumi.yaml", project.folder)
+    done = project.stack("up", "dev")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("stale", [None, PROMOTES.replace("prod/", "stale/")], ids=["only-there", "a-stale-one"])
+def test_what_is_pinned_is_the_file_that_was_checked(tmp_path: Path, stale: str | None) -> None:
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "Pulumi.yaml").write_text("name: container-registry\nstackConfigDir: stacks\n")
+    (tmp_path / "stacks" / "Pulumi.prod.yaml").write_text(PROMOTES)
+    if stale is not None:
+        (tmp_path / "Pulumi.prod.yaml").write_text(stale)
+    text, word = pin(tmp_path, "prod", IMAGE)
+    config = yaml.safe_load(text)["config"]
+    assert (config["container-registry:repository"], promotion(config)["digest"]) == ("prod/yoon-app", DIGEST)
+    assert word is None
+
+
+def test_a_word_of_a_pin_names_the_file_where_it_lies(tmp_path: Path) -> None:
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "Pulumi.yaml").write_text("name: container-registry\nstackConfigDir: stacks\n")
+    pinned = PROMOTES.replace("from: staging", f"from: staging\n    digest: {ANOTHER}")
+    (tmp_path / "stacks" / "Pulumi.prod.yaml").write_text(pinned)
+    assert pin(tmp_path, "prod", IMAGE) == (pinned, f"stacks/Pulumi.prod.yaml pins {ANOTHER}, which wins over {IMAGE}")
 
 
 def test_what_a_stack_has_published_is_told_with_its_tag_or_without(project: Project) -> None:
