@@ -129,10 +129,24 @@ def _stage_problems(stage: Stage) -> Iterator[Problem]:
 
 def _policies_problems(policy_arns: Sequence[str], role_arn: str | None) -> Iterator[Problem]:
     yield from refused_items("policy_arns", policy_arns, roles.is_policy_arn, roles.POLICY_ARN_RULE)
+    yield from _namesakes(policy_arns)
     if len(policy_arns) > MAX_POLICIES:
         yield Problem("policy_arns", f"has {len(policy_arns)} policies; IAM attaches {MAX_POLICIES} at most")
     if role_arn is not None and policy_arns:
         yield Problem("policy_arns", "go with a role that is made; attach them to the one under roleArn yourself")
+
+
+def _namesakes(policy_arns: Sequence[str]) -> Iterator[Problem]:
+    """Policies that the stack could not tell apart, as their attachments are named by their names."""
+    first: dict[str, str] = {}
+    for index, arn in enumerate(policy_arns):
+        if not roles.is_policy_arn(arn) or arn in policy_arns[:index]:
+            continue  # which is told already
+        if first.setdefault(arn.rpartition("/")[2], arn) != arn:
+            yield Problem(
+                f"policy_arns[{index}]",
+                f"{shown(arn)} is called what an earlier policy is; name one of the two, or give one another name",
+            )
 
 
 def _approval_problems(approval: Approval) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 
 from ecr.pipeline.model import Approval, Artifacts, Builds, ComputeType, Provider, Source, Stage, State
+from ecr.pipeline.validation import stages_problems
 from ecr.pipeline_config import PipelineConfig, read_pipeline
 from tests.unit.ecr import stack_files
 
@@ -16,6 +17,7 @@ TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:approvals"
 KMS = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1a2b"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:shop/pulumi-a1b2c3"
 POLICY = f"arn:aws:iam::{ACCOUNT}:policy/extras"
+NAMESAKE = "arn:aws:iam::aws:policy/extras"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/deployer"
 
 SOURCE: dict[str, object] = {"repository": "acme/shop"}
@@ -101,6 +103,10 @@ GOOD = [
     pytest.param({"source": {"repository": "group/sub/group/shop"}}, id="groups"),
     pytest.param({"stages": [{**DEV, "approval": True}]}, id="approval-true"),
     pytest.param({"stages": [{**DEV, "approval": False}]}, id="approval-false"),
+    pytest.param(
+        {"stages": [{**DEV, "policyArns": [POLICY], "approval": {"policyArns": [NAMESAKE]}}]},
+        id="policies-of-one-name-in-two-lists",
+    ),
     pytest.param({"stages": [{**DEV, "roleArn": ROLE}], "state": None}, id="roles-of-ones-own"),
     pytest.param(
         {"stages": [{**DEV, "roleArn": ROLE, "approval": {"roleArn": ROLE}}], "state": None}, id="role-for-a-preview"
@@ -209,7 +215,20 @@ BAD = [
     ),
     pytest.param(staged(policyArns=[]), ["stages[0].policyArns: is empty"], id="no-policies"),
     pytest.param(staged(policyArns=[POLICY, POLICY]), ["stages[0].policyArns[1]: "], id="policy-twice"),
+    pytest.param(
+        staged(policyArns=[POLICY, f"{POLICY}2", NAMESAKE]),
+        [f'stages[0].policyArns[2]: "{NAMESAKE}" is called what an earlier policy is'],
+        id="policies-of-one-name",
+    ),
+    pytest.param(
+        staged(policyArns=[POLICY.replace("extras", "team/extras"), POLICY]),
+        [f'stages[0].policyArns[1]: "{POLICY}" is called what'],
+        id="policies-of-one-name-in-two-paths",
+    ),
     pytest.param(staged(policyArns=["extras"]), ["stages[0].policyArns[0]: "], id="policy-by-name"),
+    pytest.param(
+        staged(policyArns=["team/extras", POLICY]), ["stages[0].policyArns[0]: "], id="policy-by-the-name-of-another"
+    ),
     pytest.param(
         staged(policyArns=[f"{POLICY}{n}" for n in range(11)]), ["stages[0].policyArns: has 11 policies"], id="eleven"
     ),
@@ -252,6 +271,11 @@ BAD = [
         id="project-called-like-a-preview",
     ),
     pytest.param(staged(approval={"policyArns": ["x"]}), ["stages[0].approval.policyArns[0]: "], id="preview-policy"),
+    pytest.param(
+        staged(approval={"policyArns": [POLICY, NAMESAKE]}),
+        ["stages[0].approval.policyArns[1]: "],
+        id="preview-policies-of-one-name",
+    ),
     pytest.param(
         staged(approval={"policyArns": [POLICY], "roleArn": ROLE}),
         ["stages[0].approval.policyArns: go with a role that is made"],
@@ -345,6 +369,22 @@ def test_what_is_refused_and_why(value: object, beginnings: list[str]) -> None:
     lines = mistakes(value)
     assert len(lines) == len(beginnings), lines
     assert [line for line, start in zip(lines, beginnings, strict=True) if not line.startswith(start)] == []
+
+
+@pytest.mark.parametrize(
+    ("policy_arns", "indices"),
+    [
+        ((POLICY, POLICY), (1,)),
+        ((POLICY, NAMESAKE, NAMESAKE, POLICY), (1, 2, 3)),
+        (("team/extras", POLICY), (0,)),
+    ],
+    ids=["twice", "namesakes-each-twice", "a-namesake-that-is-no-arn"],
+)
+def test_a_policy_in_a_program_has_one_problem_at_most(policy_arns: tuple[str, ...], indices: tuple[int, ...]) -> None:
+    stage = Stage(stack="dev", project="shop-dev", repository="dev/yoon-app", build=True, policy_arns=policy_arns)
+    assert sorted(problem.path for problem in stages_problems([stage])) == [
+        f"[0].policy_arns[{index}]" for index in indices
+    ]
 
 
 def test_arns_of_anywhere_pass_while_the_region_is_not_known() -> None:
