@@ -34,7 +34,10 @@ CPU_RULE = "a number of processors, such as 1, or of thousandths, such as 100m"
 _MEMORY = re.compile(r"[1-9][0-9]{0,8}(?:Ki|Mi|Gi)")
 MEMORY_RULE = "an amount with Ki, Mi or Gi, such as 64Mi"
 
-FOLDER_RULE = "an absolute path without '..', ':' or control characters, other than /"
+FOLDER_RULE = (
+    "an absolute path other than /, without '.' or '..' as a part, ':' or control characters, and without a '/' at its "
+    "end or two in a row"
+)
 PROBE_RULE = "a path that begins with '/', such as /health"
 
 # User IDs of Linux; 0 is root, which "Restricted" keeps out.

@@ -166,10 +166,19 @@ def test_values_at_the_border(field: str, accepted: list[str | None], wrong: lis
 
 
 @pytest.mark.parametrize(
-    "folder", ["", "/", "tmp", "/run/", "/a/../b", "//a", "/a:b", ".", "/a\x1b[31m", "/a\n", "/\udcff"]
+    "folder",
+    ["", "/", "tmp", "/run/", "/a/../b", "/a/./b", "//a", "/a//b", "/a:b", ".", "/a\x1b[31m", "/a\n", "/\udcff"],
 )
 def test_a_folder_that_is_none_is_refused(folder: str) -> None:
     assert refused(writable=("/run", folder)) == ["writable[1]"]
+
+
+def test_what_is_told_of_a_folder_that_is_refused() -> None:
+    (problem,) = kubernetes.problems(replace(FULL, writable=("/run/",)))
+    assert problem.reason == (
+        "\"/run/\" is not accepted; accepted: an absolute path other than /, without '.' or '..' as a part, ':' or "
+        "control characters, and without a '/' at its end or two in a row"
+    )
 
 
 def test_a_folder_that_stands_twice_is_refused() -> None:
