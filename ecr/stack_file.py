@@ -140,7 +140,10 @@ def known(project: Path) -> list[str]:
     Raises:
         InputError: Pulumi.yaml can't be understood, or names a folder for them that is none.
     """
-    folder = _project(project).folder
+    return _stacks(_project(project).folder)
+
+
+def _stacks(folder: Path) -> list[str]:
     return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in folder.glob("Pulumi.*.yaml"))
 
 
@@ -221,7 +224,7 @@ def _content(project: _Project, stack: str) -> tuple[Mapping[str, object], str]:
     try:
         content = _read(project.folder / file, name)
     except FileNotFoundError:
-        stacks = ", ".join(sorted(path.name[7:-5] for path in project.folder.glob("Pulumi.*.yaml"))) or "none"
+        stacks = ", ".join(_stacks(project.folder)) or "none"
         raise InputError(name, f"there is no such file in {project.folder}; stacks with a file: {stacks}") from None
     if content is None:
         return {}, name

@@ -197,10 +197,11 @@ def test_a_project_file_that_can_not_be_understood_is_refused(project: Path, tex
 def test_the_project_may_keep_its_stack_files_in_a_folder_of_their_own(project: Path, key: str) -> None:
     (project / "Pulumi.yaml").write_text(f"name: container-registry\n{key}: stacks\n")
     (project / "stacks").mkdir()
-    (project / "stacks" / "Pulumi.qa.yaml").write_text("config: {aws:region: eu-west-3}\n")
-    assert stack_file.known(project) == ["qa"]
+    for stack in ("qa", "eu.qa"):
+        (project / "stacks" / f"Pulumi.{stack}.yaml").write_text("config: {aws:region: eu-west-3}\n")
+    assert stack_file.known(project) == ["eu.qa", "qa"]
     assert stack_file.read(project, "qa") == {"aws:region": "eu-west-3"}
-    with pytest.raises(InputError, match="stacks with a file: qa") as refused:
+    with pytest.raises(InputError, match=r"stacks with a file: eu\.qa, qa$") as refused:
         stack_file.read(project, "staging")
     assert refused.value.key == "stacks/Pulumi.staging.yaml"
 
