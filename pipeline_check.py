@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ecr.config_reader import shown
+from ecr import config_reader
+from ecr.config_reader import Section, shown
 from ecr.errors import InputError
 from ecr.pipeline.model import Stage
 from settings import NAMESPACE, Settings
@@ -45,15 +46,26 @@ def _stage(
     repository = config.get(f"{NAMESPACE}:repository")
     if repository != stage.repository:
         yield InputError(f"{key}.repository", f"is {shown(stage.repository)}, and {file} has {shown(repository)}")
-    if bool(config.get(f"{NAMESPACE}:build")) is not stage.build:
+    if (_section(config, "build") is not None) is not stage.build:
         has = "has no build" if stage.build else "has a build, which takes Docker"
         yield InputError(f"{key}.build", f"is {shown(stage.build)}, and {file} {has}")
-    promote = config.get(f"{NAMESPACE}:promote")
-    source = promote.get("from") if isinstance(promote, Mapping) else None
+    promote = _section(config, "promote")
+    source = promote.text("from", bool, "a stack") if promote is not None else None
     wanted = before.stack if before is not None else None
-    if isinstance(source, str) and source.rpartition("/")[2] != wanted:
+    if source is not None and source.rpartition("/")[2] != wanted:
         comes = f"the stage before is {shown(wanted)}" if wanted else "no stage comes before"
         yield InputError(f"{key}.stack", f"promotes from {shown(source)} ({file}), and {comes}")
+    if source is None and wanted is not None and not stage.build:
+        problem = f"neither builds nor promotes an image ({file}); its stage is for one from {shown(wanted)}"
+        yield InputError(f"{key}.stack", problem)
     elsewhere = config.get("aws:region")
     if region is not None and elsewhere not in (None, region):
         yield InputError(f"{key}.stack", f"is deployed to {shown(elsewhere)} ({file}), and the pipeline to {region}")
+
+
+def _section(config: Mapping[str, object], key: str) -> Section | None:
+    """What a stack file has under a key, also as the JSON text that `pulumi config set` writes.
+
+    Mistakes in it are that stack's own affair.
+    """
+    return config_reader.open_section(NAMESPACE, {key: config.get(f"{NAMESPACE}:{key}")}).section(key)

@@ -72,7 +72,8 @@ def run(
     chosen = Selection(stacks=stack or (), repositories=repository or (), region=region, profile=profile)
     answers = chosen.each(survey.look)
     targets.report(answers)
-    costs = _each_once(answers)
+    # The sums are over repositories.
+    costs = [answer.value for answer in targets.each_once(answers) if answer.value is not None]
     if plot is not None:
         _draw(costs, plot)
     _show(answers, costs, as_json=as_json)
@@ -86,23 +87,6 @@ def _check(pulls: int | None, to_region: str | None) -> None:
         raise InputError("--pulls", "is of no use without --to-region; name both or none")
     if to_region is not None and pulls is None:
         raise InputError("--to-region", "is of no use without --pulls; name both or none")
-
-
-def _each_once(answers: Sequence[Answer[RepositoryCost]]) -> list[RepositoryCost]:
-    """What came out, a repository that was named twice once: the sums are over repositories."""
-    accounts: dict[tuple[str, str], set[str]] = {}
-    costs: list[RepositoryCost] = []
-    for answer in answers:
-        if answer.target is None or answer.value is None:
-            continue
-        repository = answer.target.repository
-        account = repository.registry_id.get("registryId", "")
-        known = accounts.setdefault((repository.region, repository.name), set())
-        # Without an account, it is the caller's own, which is most likely that of the stack.
-        if not known or (account and account not in known and "" not in known):
-            costs.append(answer.value)
-        known.add(account)
-    return costs
 
 
 def _show(answers: Sequence[Answer[RepositoryCost]], costs: Sequence[RepositoryCost], *, as_json: bool) -> None:

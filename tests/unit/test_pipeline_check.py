@@ -77,6 +77,35 @@ DISAGREE = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("promote", "beginnings"),
+    [
+        pytest.param('\'{"from": "dev"}\'', [], id="as JSON"),
+        pytest.param(
+            '\'{"from": "qa"}\'', ['stages[1].stack: promotes from "qa" (Pulumi.staging.yaml), and the'], id="other"
+        ),
+        pytest.param("{from: {secure: v1:abc}}", ["stages[1].stack: neither builds nor promotes"], id="encrypted"),
+        pytest.param(
+            "null", ["stages[1].stack: neither builds nor promotes an image (Pulumi.staging.yaml); "], id="none"
+        ),
+    ],
+)
+def test_what_a_stage_promotes_is_read_in_every_form(promote: str, beginnings: list[str], project: Path) -> None:
+    (project / "Pulumi.staging.yaml").write_text(
+        f"config:\n  container-registry:repository: staging/app\n  container-registry:promote: {promote}\n"
+    )
+    found = lines(project, DEV, STAGING)
+    assert len(found) == len(beginnings), found
+    assert [line for line, start in zip(found, beginnings, strict=True) if not line.startswith(start)] == []
+
+
+@pytest.mark.parametrize(("build", "builds"), [("'{}'", False), ("'null'", False), ('\'{"context": "app"}\'', True)])
+def test_a_build_is_read_in_every_form(build: str, project: Path, *, builds: bool) -> None:
+    text = f"config:\n  container-registry:repository: dev/app\n  container-registry:build: {build}\n"
+    (project / "Pulumi.dev.yaml").write_text(text)
+    assert (lines(project, DEV) == []) is builds
+
+
 @pytest.mark.parametrize(("stages", "beginnings"), DISAGREE)
 def test_what_does_not_agree_is_named_by_its_key(
     project: Path, stages: list[dict[str, object]], beginnings: list[str]
