@@ -55,6 +55,8 @@ def pin(project: Path, stack: str, image: str) -> tuple[str, str | None]:
     name = path.relative_to(project)
     text = path.read_text(encoding="utf-8")
     promote = config.get(KEY)
+    if isinstance(promote, str):
+        raise InputError(KEY, f"is JSON text in {name}, which can't name an image as well; write it as YAML: a mapping")
     if not isinstance(promote, dict) or "from" not in promote:
         raise InputError(f"{KEY}.from", f"is missing in {name}: the stack promotes nothing, so not {image} either")
     held = pinned(config)

@@ -8,7 +8,7 @@ the stack has none); project.go, `RewriteShorthandConfigValues`, `RewriteConfigP
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +22,12 @@ NAMESPACE = "container-registry"  # of the keys that the program reads
 
 _NO_STACK_FILE = "is no stack file; accepted: a mapping with `config`, and keys and values in that"
 
+# Of a stack file, which has some dozens.
+_MAX_NODES = 100_000
+
 # `<<` and `=`, for which PyYAML has no constructor (YAML 1.1, "Merge Key Language-Independent Type", "Value ...").
-_SPECIAL_KEYS = ("tag:yaml.org,2002:merge", "tag:yaml.org,2002:value")
+_MERGE = "tag:yaml.org,2002:merge"
+_SPECIAL_KEYS = (_MERGE, "tag:yaml.org,2002:value")
 
 
 class Loader(yaml.SafeLoader):
@@ -36,6 +40,14 @@ class Loader(yaml.SafeLoader):
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self._flat: set[yaml.MappingNode] = set()
+
+    def get_single_node(self) -> yaml.Node | None:
+        """As the base class; refused is what holds itself, or is far larger with its aliases (`*base`) written out."""
+        node = super().get_single_node()
+        if node is not None and _written_out(node, {}, set()) > _MAX_NODES:
+            problem = f"with its aliases written out, it holds more than {_MAX_NODES} values"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        return node
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         """As the base class, which writes out `<<: *base`; before that, a key that stands twice is refused."""
@@ -64,6 +76,28 @@ class Loader(yaml.SafeLoader):
         found = self.construct_yaml_timestamp(node)
         at = found if isinstance(found, datetime) else datetime(found.year, found.month, found.day, tzinfo=UTC)
         return f"{at:%Y-%m-%d %H:%M:%S} +0000 UTC"
+
+
+def _written_out(node: yaml.Node, sizes: dict[int, int], above: set[int]) -> int:
+    """How many nodes a node is with its aliases written out; what is merged counts once, as pairs are merged once."""
+    if id(node) in above:
+        raise yaml.constructor.ConstructorError(None, None, "an alias stands for what it is a part of", node.start_mark)
+    if id(node) not in sizes:
+        above.add(id(node))
+        written = [(merged, _written_out(part, sizes, above)) for merged, part in _parts(node)]
+        sizes[id(node)] = 1 + sum(1 if merged else size for merged, size in written)
+        above.remove(id(node))
+    return sizes[id(node)]
+
+
+def _parts(node: yaml.Node) -> Iterator[tuple[bool, yaml.Node]]:
+    """Whether it is merged into the node, and each node right below it."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield False, key
+            yield key.tag == _MERGE, value
+    elif isinstance(node, yaml.SequenceNode):
+        yield from ((False, value) for value in node.value)
 
 
 Loader.yaml_implicit_resolvers = {

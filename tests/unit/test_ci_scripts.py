@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from ci.pin import pin
+from ecr.errors import InputError
 from local.pulumi_cli import MINIMUM
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -241,6 +242,13 @@ def test_a_word_of_a_pin_names_the_file_where_it_lies(tmp_path: Path) -> None:
     pinned = PROMOTES.replace("from: staging", f"from: staging\n    digest: {ANOTHER}")
     (tmp_path / "stacks" / "Pulumi.prod.yaml").write_text(pinned)
     assert pin(tmp_path, "prod", IMAGE) == (pinned, f"stacks/Pulumi.prod.yaml pins {ANOTHER}, which wins over {IMAGE}")
+
+
+def test_a_promote_as_json_text_can_not_be_pinned_and_is_told_so(tmp_path: Path) -> None:
+    text = 'config:\n  container-registry:promote: \'{"from": "dev"}\'\n'
+    (tmp_path / "Pulumi.prod.yaml").write_text(text)
+    with pytest.raises(InputError, match=r"^container-registry:promote: is JSON text in Pulumi\.prod\.yaml"):
+        pin(tmp_path, "prod", IMAGE)
 
 
 def test_what_a_stack_has_published_is_told_with_its_tag_or_without(project: Project) -> None:

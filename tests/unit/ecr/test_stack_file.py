@@ -121,6 +121,25 @@ def test_a_mapping_may_be_merged_into_another(project: Path, text: str, value: d
     assert {key.rpartition(":")[2]: one for key, one in read if not key.endswith(":x")} == value
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("config: {a:b: &a {c: *a}}", "an alias stands for what it is a part of"),
+        ("config: &a {a:b: *a}", "an alias stands for what it is a part of"),
+        ("config: {a:b: &a [1, *a]}", "an alias stands for what it is a part of"),
+        ("config: {a:b: &a [1, {<<: &b {c: *b}}]}", "an alias stands for what it is a part of"),
+        (
+            "a0: &a0 [1]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9)),
+            "with its aliases written out, it holds more than 100000 values",
+        ),
+    ],
+)
+def test_a_file_without_an_end_is_refused(project: Path, text: str, problem: str) -> None:
+    (project / "Pulumi.prod.yaml").write_text(text)
+    with pytest.raises(InputError, match=f"^Pulumi.prod.yaml: is not valid YAML: {problem}"):
+        stack_file.read(project, "prod")
+
+
 def test_what_is_merged_again_and_again_does_not_grow(project: Path) -> None:
     lines = ["m0: &m0 {a: 1}", *(f"m{at}: &m{at} {{<<: [*m{at - 1}, *m{at - 1}]}}" for at in range(1, 40))]
     (project / "Pulumi.dev.yaml").write_text("\n".join([*lines, "config: {<<: *m39}"]))
