@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ecr import config_reader
+from ecr import config_reader, stack_name
 from ecr.config_reader import Section, shown
 from ecr.errors import InputError
 from ecr.pipeline.model import Stage
@@ -52,7 +52,7 @@ def _stage(
     promote = _section(config, "promote")
     source = promote.text("from", bool, "a stack") if promote is not None else None
     wanted = before.stack if before is not None else None
-    if source is not None and source.rpartition("/")[2] != wanted:
+    if source is not None and stack_name.short(source) != wanted:
         comes = f"the stage before is {shown(wanted)}" if wanted else "no stage comes before"
         yield InputError(f"{key}.stack", f"promotes from {shown(source)} ({file}), and {comes}")
     if source is None and wanted is not None and not stage.build:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ecr.cost.estimate import Pulls, RepositoryCost, estimate
 from ecr.errors import EcrError, InputError
 from ecr.layer_cache import ManifestCache, default_folder
+from ecr.stack_name import short
 
 if TYPE_CHECKING:
     from ecr.aws.images import Listing
@@ -57,7 +58,7 @@ def _patterns(project: Path, repository: str, needs: Needs) -> tuple[tuple[str, 
     unknown: list[str] = []
     try:
         files = stack_file.known(project)
-        holding = {_short(stack) for stack in needs.holders.get(repository, ())}
+        holding = {short(stack) for stack in needs.holders.get(repository, ())}
         for stack in sorted(holding.difference(files)):
             why = "it has the repository, and no file in this project"
             unknown.append(f"which tags stack {stack} protects is not known: {why}")
@@ -204,7 +205,7 @@ class Survey:
         from ecr import lifecycle_config, stack_file  # noqa: PLC0415 (loads YAML)
 
         project, said = self._project, target.published
-        name = _short(said.stack) if said is not None else ""
+        name = short(said.stack) if said is not None else ""
         if said is not None and project is not None and name in stack_file.known(project):
             return lifecycle_config.of_stack(stack_file.read(project, said.stack)).policy
         return live()
@@ -239,29 +240,14 @@ def _needs(project: Path | None) -> tuple[Needs, tuple[str, ...]]:
     if project is None:
         return protecting.Needs((), {}), (f"{_UNKNOWN_CLAIMS}: this is no Pulumi project",)
     try:
-        holders = _holders(project)
+        outputs = protecting.outputs(project)
+        holders = protecting.holders(outputs)
     except EcrError as error:
         return protecting.Needs((), {}), (f"{_UNKNOWN_HOLDERS}: {error}",)
     try:
-        return protecting.Needs(protecting.claims(project), holders), ()
+        return protecting.Needs(protecting.claims(project, outputs), holders), ()
     except EcrError as error:
         return protecting.Needs((), holders), (f"{_UNKNOWN_CLAIMS}: {error}",)
-
-
-def _holders(project: Path) -> Mapping[str, Sequence[str]]:
-    """The name of a repository -> the stacks that say they have it, whatever their files say meanwhile."""
-    from ecr import at_once, stacks, status  # noqa: PLC0415 (loaded when they are needed)
-
-    names = stacks.names(project)
-    holders: dict[str, list[str]] = {}
-    for name, outputs in zip(names, at_once.ask(names, lambda name: stacks.outputs(project, name)), strict=True):
-        if (arn := status.published(name, outputs).repository) is not None:
-            holders.setdefault(arn.name, []).append(name)
-    return holders
-
-
-def _short(stack: str) -> str:
-    return stack.rpartition("/")[2]
 
 
 def _project(start: Path) -> Path | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ecr import stack_name
 from ecr.errors import printable
 from ecr.reference import RepositoryArn
 from ecr.repository import Mutability, TagMutability
@@ -73,7 +74,7 @@ class Difference:
         """What to do about it, in a stack that deploys this repository."""
         text = self.remedy.value.format(
             stack=shlex.quote(stack),
-            file=f"Pulumi.{stack.rpartition('/')[2]}.yaml",
+            file=stack_name.file_of(stack),
             name=repository.name,
             region=repository.region,
             tag=self.what.removeprefix(_TAG),

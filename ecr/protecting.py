@@ -9,18 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecr import (
-    at_once,
-    config_reader,
-    lifecycle_config,
-    reference,
-    stack_file,
-    stack_resources,
-    stacks,
-    status,
-)
+from ecr import at_once, config_reader, lifecycle_config, reference, stack_file, stack_resources, stacks, status
 from ecr.errors import InputError
 from ecr.protection import Claim
+from ecr.stack_name import short
 
 if TYPE_CHECKING:
     from ecr.aws.repository import EcrRepository
@@ -47,9 +39,34 @@ def in_use(repository: EcrRepository, *, scan_statuses: frozenset[str], now: dat
     return EcrUsage(repository).certainly_in_use(now, scan_statuses)
 
 
-def claims(project: Path) -> tuple[Claim, ...]:
-    """What each stack of the project needs, of those that Pulumi knows and those with a file. Raises as `needs`."""
-    return _claims(project, _ask(project))
+def outputs(project: Path) -> Mapping[str, Mapping[str, object]]:
+    """The outputs of each stack that Pulumi knows, by its name. Raises as `needs`."""
+    names = stacks.names(project)
+    return dict(zip(names, at_once.ask(names, lambda stack: stacks.outputs(project, stack)), strict=True))
+
+
+def holders(said: Mapping[str, Mapping[str, object]]) -> Mapping[str, Sequence[str]]:
+    """The name of a repository -> the stacks whose outputs say that they have it."""
+    found: dict[str, list[str]] = {}
+    for stack, of_stack in said.items():
+        if (arn := status.published(stack, of_stack).repository) is not None:
+            found.setdefault(arn.name, []).append(stack)
+    return found
+
+
+def claims(project: Path, said: Mapping[str, Mapping[str, object]]) -> tuple[Claim, ...]:
+    """What each stack of the project needs, of those that Pulumi knows and those with a file.
+
+    Args:
+        project: the folder with the stack files.
+        said: as `outputs` has it.
+
+    Raises:
+        InputError: as `needs`.
+        InputErrors: as `needs`.
+        RemoteError: as `needs`.
+    """
+    return _claims(project, _with_states(project, said))
 
 
 @dataclass(frozen=True)
@@ -86,8 +103,9 @@ def needs(project: Path, deploying_nothing: Collection[str] = ()) -> Needs:
         InputErrors: with a line for each mistake in a stack file.
         RemoteError: Pulumi's backend can't tell.
     """
-    said, files = _ask(project), stack_file.known(project)
-    seen = {_short(each.name) for each in said if not each.is_empty}
+    of_stacks = outputs(project)
+    said, files = _with_states(project, of_stacks), stack_file.known(project)
+    seen = {short(each.name) for each in said if not each.is_empty}
     for stack in deploying_nothing:
         if stack not in files:
             raise InputError(
@@ -105,11 +123,7 @@ def needs(project: Path, deploying_nothing: Collection[str] = ()) -> Needs:
         raise InputError(
             f"stack {elsewhere[0]}", "it can't be told what it pins or protects: an environment of Pulumi ESC sets it"
         )
-    holders: dict[str, list[str]] = {}
-    for each in said:
-        if (arn := status.published(each.name, each.outputs).repository) is not None:
-            holders.setdefault(arn.name, []).append(each.name)
-    return Needs(_claims(project, said), holders)
+    return Needs(_claims(project, said), holders(of_stacks))
 
 
 def patterns(project: Path, repository: str, stacks_with_it: Collection[str] = ()) -> tuple[str, ...]:
@@ -125,7 +139,7 @@ def patterns(project: Path, repository: str, stacks_with_it: Collection[str] = (
         InputErrors: with a line for each mistake in its rules.
     """
     files = {stack: stack_file.read(project, stack) for stack in stack_file.known(project)}
-    holding = {_short(stack) for stack in stacks_with_it}
+    holding = {short(stack) for stack in stacks_with_it}
     mine = [config for stack, config in files.items() if _repository(stack, config) == repository or stack in holding]
     if missing := sorted(holding - set(files)):
         raise InputError(
@@ -165,11 +179,9 @@ class _Said:
         return not (self.outputs or self.state.get("resources") or self.state.get("pending_operations"))
 
 
-def _ask(project: Path) -> list[_Said]:
-    def ask(stack: str) -> _Said:
-        return _Said(stack, stacks.outputs(project, stack), stacks.state(project, stack))
-
-    return at_once.ask(stacks.names(project), ask)
+def _with_states(project: Path, said: Mapping[str, Mapping[str, object]]) -> list[_Said]:
+    states = at_once.ask(said, lambda stack: stacks.state(project, stack))
+    return [_Said(stack, said[stack], state) for stack, state in zip(said, states, strict=True)]
 
 
 def _claims(project: Path, said: Sequence[_Said]) -> tuple[Claim, ...]:
@@ -198,10 +210,6 @@ def _repository(stack: str, config: Mapping[str, object]) -> str | None:
 def _refuse_encrypted(config: Mapping[str, object], key: str) -> None:
     if stack_file.is_encrypted(config.get(key)):
         raise InputError(key, "is encrypted, so it can't be told what it says; it is no secret: write it in clear")
-
-
-def _short(stack: str) -> str:
-    return stack.rpartition("/")[2]
 
 
 def _named(stacks_: Sequence[str]) -> list[str]:

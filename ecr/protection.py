@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ecr.lifecycle import patterns
 from ecr.lifecycle.images import Image
+from ecr.stack_name import short
 from ecr.tables import short_digest
 
 # How what belongs to an image is tagged where no list of referrers is kept: OCI distribution specification, "Referrers
@@ -69,13 +70,11 @@ def of_others(stack: str | None, claims: Iterable[Claim]) -> tuple[Claim, ...]:
     everybody = tuple(claims)
     if stack is None:
         return everybody
-    alike = {claim.stack for claim in everybody if claim.deployed is not None and _short(claim.stack) == _short(stack)}
-    alone = alike <= {stack}
-    return tuple(
-        claim
-        for claim in everybody
-        if not (claim.stack == stack if claim.deployed is not None else alone and _short(claim.stack) == _short(stack))
-    )
+    alike = [claim for claim in everybody if short(claim.stack) == short(stack)]
+    own = [claim for claim in alike if claim.stack == stack or claim.deployed is None]
+    if own != alike:
+        own = [claim for claim in own if claim.deployed is not None]
+    return tuple(claim for claim in everybody if claim not in own)
 
 
 def matching(images: Iterable[Image], protect_patterns: Sequence[str]) -> dict[str, str]:
@@ -116,10 +115,6 @@ def subject_of(image: Image) -> str | None:
         if (found := _OF_ANOTHER.fullmatch(tag)) is not None:
             return f"sha256:{found['hexadecimal']}"
     return None
-
-
-def _short(stack: str) -> str:
-    return stack.rpartition("/")[2]
 
 
 def _pattern(image: Image, protect_patterns: Sequence[str]) -> str | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import yaml
 
+from ecr import stack_name
 from ecr.errors import InputError
 
 PROJECT_FILE = "Pulumi.yaml"
@@ -122,18 +123,13 @@ def find_project(start: Path) -> Path:
     raise InputError(str(start), f"is in no Pulumi project; run the command in the folder that holds {PROJECT_FILE}")
 
 
-def file_name(stack: str) -> str:
-    """What a stack's file is called, by the stack's name, with or without organization and project before it."""
-    return f"Pulumi.{stack.rpartition('/')[2]}.yaml"
-
-
 def path(project: Path, stack: str) -> Path:
     """Where a stack's file is looked for: in the project's folder, or in the one that Pulumi.yaml names.
 
     Raises:
         InputError: Pulumi.yaml can't be understood, or names a folder that is none.
     """
-    return _project(project).folder / file_name(stack)
+    return _project(project).folder / stack_name.file_of(stack)
 
 
 def read(project: Path, stack: str) -> Mapping[str, object]:
@@ -253,7 +249,7 @@ def _whole_key(project: str, key: str, file: str) -> str:
 
 def _content(project: _Project, stack: str) -> tuple[Mapping[str, object], str]:
     """What stands in a stack's file, and the file's name for messages."""
-    file = file_name(stack)
+    file = stack_name.file_of(stack)
     name = f"{project.place}{file}"
     try:
         content = _read(project.folder / file, name)

@@ -86,6 +86,7 @@ PURE = (
     *(f"report.{name}" for name in ("scanned", "views", "words")),
     "drift",
     "policy_drift",
+    "stack_name",
     "stack_resources",
     "target",
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from ecr import json_file, lifecycle_config, reference, stack_file
+from ecr import json_file, lifecycle_config, reference, stack_file, stack_name
 from ecr.cli import console
 from ecr.config_reader import shown
 from ecr.errors import InputError
@@ -85,7 +85,7 @@ class StackFile:
     @property
     def path(self) -> str:
         """The name of the file."""
-        return stack_file.file_name(self.name)
+        return stack_name.file_of(self.name)
 
     @classmethod
     def read(cls, name: str) -> StackFile:

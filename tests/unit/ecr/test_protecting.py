@@ -41,7 +41,7 @@ def test_what_all_stacks_deploy_or_pin_has_to_stay(deploy: Deploy, tmp_path: Pat
     write(tmp_path, "prod", f"  container-registry:promote: {{from: dev, digest: {B}}}\n")
     write(tmp_path, "qa", "  container-registry:promote: {from: dev}\n")
     assert gather(tmp_path) == {A: "deployed by stack dev", B: "pinned by stack prod"}
-    assert set(protecting.claims(tmp_path)) == {
+    assert set(protecting.claims(tmp_path, protecting.outputs(tmp_path))) == {
         Claim(stack="dev", deployed=A),
         Claim(stack="prod", pinned=B),
     }
@@ -111,7 +111,7 @@ def test_a_stack_with_a_file_that_the_backend_does_not_know_is_an_error(deploy: 
     with pytest.raises(InputError, match="stack qa: it can't be told"):
         gather(tmp_path)
     assert protecting.certain_claims(tmp_path, ["qa"]) == (Claim(stack="acme/dev", deployed=A),)
-    assert protecting.claims(tmp_path) == (Claim(stack="acme/dev", deployed=A),)
+    assert protecting.claims(tmp_path, protecting.outputs(tmp_path)) == (Claim(stack="acme/dev", deployed=A),)
 
 
 def test_what_deploys_nothing_has_a_file_and_nothing_in_the_backend(deploy: Deploy, tmp_path: Path) -> None:
