@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 REGION = "ap-northeast-2"
 ACCOUNT = "000000000000"  # the emulator's
 NAME = "dev/access"
+SESSION = boto3.Session(region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test")
 Program = Callable[[], None]
 
 
@@ -63,37 +64,37 @@ class Bench:
         assert not stack.export().get("resources")
 
     @property
-    def access(self) -> dict[str, str]:
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        return {"region_name": REGION, "endpoint_url": self.cloud.layout.endpoint, **keys}
+    def endpoint(self) -> str:
+        """Where `SESSION`'s clients find the cloud."""
+        return self.cloud.layout.endpoint
 
     @property
     def iam(self) -> IAMClient:
-        return boto3.client("iam", **self.access)  # type: ignore[call-overload, no-any-return]
+        return SESSION.client("iam", endpoint_url=self.endpoint)
 
     @property
     def ec2(self) -> EC2Client:
-        return boto3.client("ec2", **self.access)  # type: ignore[call-overload, no-any-return]
+        return SESSION.client("ec2", endpoint_url=self.endpoint)
 
     @property
     def kms(self) -> KMSClient:
-        return boto3.client("kms", **self.access)  # type: ignore[call-overload, no-any-return]
+        return SESSION.client("kms", endpoint_url=self.endpoint)
 
     @property
     def ecr(self) -> ECRClient:
-        return boto3.client("ecr", **self.access)  # type: ignore[call-overload, no-any-return]
+        return SESSION.client("ecr", endpoint_url=self.endpoint)
 
     @property
     def eks(self) -> EKSClient:
-        return boto3.client("eks", **self.access)  # type: ignore[call-overload, no-any-return]
+        return SESSION.client("eks", endpoint_url=self.endpoint)
 
     @property
     def events(self) -> EventBridgeClient:
-        return boto3.client("events", **self.access)  # type: ignore[call-overload, no-any-return]
+        return SESSION.client("events", endpoint_url=self.endpoint)
 
     @property
     def sns(self) -> SNSClient:
-        return boto3.client("sns", **self.access)  # type: ignore[call-overload, no-any-return]
+        return SESSION.client("sns", endpoint_url=self.endpoint)
 
     def roles(self) -> list[str]:
         return sorted(role["RoleName"] for role in self.iam.list_roles()["Roles"])

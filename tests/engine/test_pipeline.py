@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import boto3
 import pulumi
 import pytest
 
@@ -15,7 +14,7 @@ from components.caller import Caller
 from ecr.pipeline import policies, stack_policy
 from ecr.pipeline.model import Approval, Artifacts, Builds, Stage, State
 from ecr.reference import Registry
-from tests.engine.bench import ACCOUNT, REGION, Bench
+from tests.engine.bench import ACCOUNT, REGION, SESSION, Bench
 
 if TYPE_CHECKING:
     from mypy_boto3_codebuild import CodeBuildClient
@@ -58,7 +57,7 @@ def test_bucket_key_roles_logs_and_projects_are_as_they_were_asked_for(bench: Be
     bucket, key, roles = str(outputs["bucket"]), str(outputs["key"]), outputs["roles"]
     assert isinstance(roles, list)
 
-    s3 = boto3.client("s3", **bench.access)  # type: ignore[call-overload]
+    s3 = SESSION.client("s3", endpoint_url=bench.endpoint)
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
     assert set(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values()) == {True}
     (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
@@ -73,14 +72,14 @@ def test_bucket_key_roles_logs_and_projects_are_as_they_were_asked_for(bench: Be
     found = json.loads(bench.kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
     assert found == policies.key_policy(roles, partition="aws", account=ACCOUNT).document
 
-    code_build: CodeBuildClient = boto3.client("codebuild", **bench.access)  # type: ignore[call-overload]
+    code_build: CodeBuildClient = SESSION.client("codebuild", endpoint_url=bench.endpoint)
     projects = {one["name"]: one for one in code_build.batch_get_projects(names=[*PROJECTS])["projects"]}
     assert {name: one["environment"]["privilegedMode"] for name, one in projects.items()} == {
         "shop-dev": True,
         "shop-prod": False,
         "shop-prod-preview": False,
     }
-    logs = boto3.client("logs", **bench.access)  # type: ignore[call-overload]
+    logs = SESSION.client("logs", endpoint_url=bench.endpoint)
     for (name, (index, preview)), role in zip(PROJECTS.items(), roles, strict=True):
         project = projects[name]
         assert project["serviceRole"] == role
